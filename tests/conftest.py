@@ -1,8 +1,9 @@
 """What every test may ask for: a backend, a database, a place to write.
 
-Markers: `keras` runs under every backend, each in its own process (tests/run.py); `jax`, `tensorflow` and `torch` run
-under that one only. A test that asks for the fixture `backend` is marked `keras` by itself, one that asks for
-`postgres_url` is marked `postgres`. On a laptop what is missing is skipped; with CI in the environment it fails.
+Markers: `keras` runs under every backend, each in its own process (tests/run.py); `jax`,
+`tensorflow` and `torch` run under that one only. A test that asks for the fixture `backend` is
+marked `keras` by itself, one that asks for `postgres_url` is marked `postgres`. On a laptop what
+is missing is skipped; with CI in the environment it fails.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ POSTGRES_USERS = ("root", "postgres")
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 INSTALLED = tuple(name for name in BACKENDS if importlib.util.find_spec(name) is not None)
 
-# Before anything imports Keras: a test run never looks for an accelerator and never follows the user's own setting.
+# Before anything imports Keras: a test run never looks for an accelerator and never follows the
+# user's own settings.
 if INSTALLED:
     os.environ.setdefault("KERAS_BACKEND", INSTALLED[0])
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -1,8 +1,9 @@
-"""Run the suite: the tests without a backend once, those marked `keras` once for each installed backend.
+"""Run the suite: the tests without a backend once, those marked `keras` once for each backend.
 
-Keras chooses its backend once per process, so each backend is a pytest process of its own. Arguments are handed to
-every one of them: `python tests/run.py -k console`. Leaves with 1 when any of them failed. With CI in the environment
-a backend that is not installed is a failure; elsewhere it is said and passed over.
+Keras chooses its backend once per process, so each backend is a pytest process of its own.
+Arguments are handed to every one of them: `python tests/run.py -k console`. Leaves with 1 when any
+of them failed. With CI in the environment a backend that is not installed is a failure; elsewhere
+it is said and passed over.
 """
 
 from __future__ import annotations
