@@ -1,0 +1,32 @@
+"""What a running trial reports, and what it is told in return."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Decision(enum.Enum):
+    """The reply to a report."""
+
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Metrics of a trial at one step.
+
+    Attributes:
+        step: epochs (or whatever the evaluation counts) completed before this one, from 0.
+        metrics: name to value; values may be NaN or infinite here, they never become a score.
+        seconds: wall-clock seconds since the execution began.
+        execution: which repetition of the trial (`executions_per_trial`) reported, from 0.
+    """
+
+    step: int
+    metrics: Mapping[str, float]
+    seconds: float = 0.0
+    execution: int = 0

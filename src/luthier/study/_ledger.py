@@ -1,0 +1,96 @@
+"""What a study knows of its trials: the store's log, followed change by change.
+
+Changes enter as trials in order of revision; frozen histories leave. The space is a fold over the log: what the study was
+set up with, and after it what each finished trial found, in the order in which they ended. So the space at any moment of the past
+follows from the trials alone.
+"""
+
+from __future__ import annotations
+
+from luthier.abc import Changes
+from luthier.records import Measurement, StudySpec, Trial, TrialState
+from luthier.space import Space, deserialize
+
+
+class Ledger:
+    """The trials of one study as of a revision."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.space: Space = spec.space
+        self.revision = 0
+        self._finished: list[Trial] = []
+        self._open: dict[int, Trial] = {}
+        self._counted = 0
+        self._frozen: tuple[Trial, ...] | None = ()
+
+    @property
+    def number(self) -> int:
+        """The number that the next trial gets."""
+        return len(self._finished) + len(self._open)
+
+    @property
+    def counted(self) -> int:
+        """Trials that count against `max_trials`: all but the skipped ones."""
+        return self._counted + len(self._open)
+
+    @property
+    def finished(self) -> tuple[Trial, ...]:
+        """Finished trials in the order in which they ended."""
+        if self._frozen is None:
+            self._frozen = tuple(self._finished)
+        return self._frozen
+
+    @property
+    def open(self) -> tuple[Trial, ...]:
+        """Unfinished trials by number."""
+        return tuple(self._open[number] for number in sorted(self._open))
+
+    def find(self, number: int) -> Trial | None:
+        """The unfinished trial of that number."""
+        return self._open.get(number)
+
+    def follow(self, changes: Changes) -> None:
+        """Take over what the store saw happen since `revision`."""
+        for trial in changes.trials:
+            if trial.revision > self.revision:
+                self._put(trial)
+        self.revision = max(self.revision, changes.revision)
+
+    def record(self, trial: Trial) -> None:
+        """Take over a change that this study made itself; a gap before it is left to the next `follow`."""
+        if trial.revision == self.revision + 1:
+            self._put(trial)
+            self.revision = trial.revision
+        elif not trial.state.is_finished:
+            self._open[trial.number] = trial
+
+    def measured(self, trial: Trial, measurement: Measurement) -> Trial:
+        """The trial with a report added, at once and without reading the store."""
+        known = self._open.get(trial.number, trial)
+        place = (measurement.execution, measurement.step)
+        kept = tuple(m for m in known.measurements if (m.execution, m.step) < place)
+        updated = replace_measurements(known, (*kept, measurement))
+        self._open[trial.number] = updated
+        return updated
+
+    def _put(self, trial: Trial) -> None:
+        if not trial.state.is_finished:
+            self._open[trial.number] = trial
+            return
+        self._open.pop(trial.number, None)
+        self._finished.append(trial)
+        self._frozen = None
+        self._counted += trial.state is not TrialState.SKIPPED
+        if trial.found:
+            self.space = self.space.merge([deserialize(dict(config)) for config in trial.found])
+
+
+def replace_measurements(trial: Trial, measurements: tuple[Measurement, ...]) -> Trial:
+    """`trial` with other measurements (quicker than `dataclasses.replace`, and called at every report)."""
+    changed = object.__new__(Trial)
+    for name in Trial.__slots__:
+        object.__setattr__(changed, name, getattr(trial, name))
+    object.__setattr__(changed, "measurements", measurements)
+    return changed
+
+

@@ -1,0 +1,167 @@
+"""Checks what a study is set up with, and settles it with what the store already holds."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from luthier import registry
+from luthier.abc import Sampler
+from luthier.errors import SpaceError, StudyError
+from luthier.records import StudySpec
+from luthier.space import HyperParameter, HyperParameters, Prior, Space
+
+
+def as_space(space: Space | HyperParameters | Iterable[Any] | None) -> Space:
+    """The space that an argument stands for."""
+    if space is None:
+        return Space()
+    if isinstance(space, Space):
+        return space
+    if isinstance(space, HyperParameters):
+        return Space(space.space)
+    wrong = (
+        [space]
+        if isinstance(space, str | Mapping) or not isinstance(space, Iterable)
+        else [item for item in (space := list(space)) if not isinstance(item, HyperParameter)]
+    )
+    if wrong:
+        raise SpaceError(
+            "Expected the space as HyperParameters, a Space or a list of hyperparameters such as "
+            f'[luthier.Float("x", 0.0, 1.0)], got {wrong[0]!r} of type {type(wrong[0]).__name__}.'
+        )
+    return Space(space)
+
+
+def as_sampler(sampler: Sampler | str) -> Sampler:
+    """The sampler that an argument stands for."""
+    if isinstance(sampler, Sampler):
+        return sampler
+    if isinstance(sampler, str):
+        return registry.sampler(sampler)
+    raise TypeError(
+        f"Expected the sampler as a name or a Sampler, got {sampler!r} of type {type(sampler).__name__}."
+    )
+
+
+def checked_name(name: str) -> str:
+    """A study's name: a non-empty string."""
+    if not isinstance(name, str) or not name.strip():
+        raise StudyError(f"Expected the name of a study to be a non-empty string, got {name!r}.")
+    return name
+
+
+def checked_seed(seed: int) -> int:
+    """A seed as a non-negative integer; negative ones are folded into 64 bits."""
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"Expected the seed to be an int or None, got {seed!r}.")
+    return int(seed) % 2**64
+
+
+def checked_count(name: str, count: int | None) -> int | None:
+    """A limit: a positive integer, or None."""
+    if count is None:
+        return None
+    if isinstance(count, bool) or not isinstance(count, numbers.Integral) or count < 1:
+        raise ValueError(f"Expected `{name}` to be a positive int or None, got {count!r}.")
+    return int(count)
+
+
+def checked_points(
+    points: Iterable[Mapping[str, Any]], space: Space
+) -> tuple[Mapping[str, Any], ...]:
+    """Points to try, completed with defaults.
+
+    Raises:
+        SpaceError: for a point outside the space, or that sets what no hyperparameter of it uses.
+    """
+    completed = []
+    for point in points:
+        if not isinstance(point, Mapping):
+            raise SpaceError(
+                f"Expected a point as a dict of hyperparameter names and values, got {point!r}."
+            )
+        # Names are checked as they were given, values after completion: a point may leave out what it does not care about.
+        full = space.complete(dict(point))
+        space.validate({**full, **point})
+        completed.append(full)
+    return tuple(completed)
+
+
+def checked_priors(priors: Mapping[str, Prior], space: Space) -> Mapping[str, Prior]:
+    """Priors whose values lie in the space.
+
+    Raises:
+        SpaceError: for a prior on an unknown name, outside the range, or with a spread that is not in (0, 1].
+    """
+    for name, prior in priors.items():
+        if name not in space.names:
+            raise SpaceError(
+                f"Prior on unknown hyperparameter {name!r}; known are {', '.join(space.names) or 'none yet'}."
+            )
+        if not (math.isfinite(prior.spread) and 0 < prior.spread <= 1):
+            raise SpaceError(
+                f"Expected the spread of the prior on {name!r} to lie in (0, 1], got {prior.spread!r}."
+            )
+        _check_value(space, name, prior.value)
+    return dict(priors)
+
+
+def _check_value(space: Space, name: str, value: Any) -> None:
+    for parameter in space:
+        if parameter.name == name:
+            Space([_unconditional(parameter)]).validate({name: value})
+
+
+def _unconditional(parameter: HyperParameter) -> HyperParameter:
+    config = parameter.get_config()
+    config["conditions"] = []
+    return type(parameter).from_config(config)
+
+
+def reconcile(
+    wanted: StudySpec, stored: StudySpec, given: set[str]
+) -> tuple[StudySpec, tuple[str, ...]]:
+    """Settle a resumed study: what the user gives now wins, with a line that says so.
+
+    Args:
+        wanted: the set-up by the arguments.
+        stored: the set-up in the store; equal to `wanted` for a new study.
+        given: which of space, objective and seed the user gave, as opposed to defaults.
+
+    Raises:
+        StudyError: if the objective changed: old scores would mean something else.
+    """
+    if wanted == stored:
+        return wanted, ()
+    if "objective" in given and wanted.objectives != stored.objectives:
+        raise StudyError(
+            f"Study {stored.name!r} was begun with {_listed(stored)}, and cannot go on with {_listed(wanted)}: its "
+            "scores would no longer compare. Use another name or directory, or overwrite it."
+        )
+    notices = []
+    spec = replace(stored, settings={**stored.settings, **wanted.settings})
+    if "seed" in given and wanted.seed != stored.seed:
+        notices.append(f"seed changed from {stored.seed} to {wanted.seed}")
+        spec = replace(spec, seed=wanted.seed)
+    if "space" in given and len(wanted.space) and wanted.space != stored.space:
+        merged = stored.space.replace(wanted.space)
+        if merged != stored.space:
+            notices.append("hyperparameters changed: the new definitions are used from now on")
+            spec = replace(spec, space=merged)
+    for key, value in wanted.settings.items():
+        if key in stored.settings and stored.settings[key] != value:
+            notices.append(f"{key} changed from {_short(stored.settings[key])} to {_short(value)}")
+    return spec, tuple(notices)
+
+
+def _listed(spec: StudySpec) -> str:
+    return ", ".join(map(str, spec.objectives))
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,361 @@
+"""`Study`: asks samplers and schedulers, keeps what happens in a store, and is the only one that writes there."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, overload
+
+import numpy as np
+
+from luthier.abc import Sampler, Scheduler, Store
+from luthier.errors import StudyError
+from luthier.objective import Objective, create_objectives
+from luthier.records import (
+    Decision,
+    History,
+    Measurement,
+    Outcome,
+    StudySpec,
+    Suggestion,
+    Trial,
+    TrialState,
+)
+from luthier.schedulers import Never
+from luthier.space import Constraint, HyperParameters, Prior, Space
+from luthier.stores import open_store
+from luthier.study import _setup, _verdict
+from luthier.study._ledger import Ledger
+from luthier.study._worker import Heartbeat, is_dead, worker_name
+
+# A worker that dies this often in the same trial without an error to show is taken to be killed by the trial.
+MAX_ATTEMPTS = 10
+
+
+class Study:
+    """A named search: `ask` for a trial, evaluate its `values`, `tell` what came out.
+
+    Args:
+        space: what to search: `HyperParameters`, a `Space` or a list of hyperparameters; None for what the store holds, or an
+            empty space that trials fill with what they meet.
+        objective: `"min"` or `"max"` for one number, a metric's name, an `Objective`, or a list of these (several
+            objectives). None: the stored one, or `"min"`.
+        sampler: a `Sampler` or its name, such as `"random"`.
+        scheduler: a `Scheduler`; None lets every trial run to its end.
+        seed: root of all randomness, 0 included; None takes the stored one, or draws one.
+        storage: None (memory), a path of an SQLite file, a database URL, or a `Store`.
+        name: the study's name in the store; an existing study goes on.
+        max_trials: how many trials the study may have in all, resumed or not, whatever the number of workers.
+        max_retries: how often a trial that ended in an error is run again.
+        initial_points: values of the first trials; what they leave out is completed with defaults.
+        constraints: relations that every suggestion keeps.
+        priors: beliefs about the best value of hyperparameters, by name.
+        imported: finished trials of another study on the same space, to learn from.
+        settings: JSON values stored with the study, for people.
+        lease: seconds after which a worker that gave no sign of life loses its trial.
+
+    Raises:
+        StudyError: if the store holds a study of that name with another objective.
+        SpaceError: for values outside the space.
+        StoreError: if the store cannot be opened.
+
+    Example:
+        >>> import luthier
+        >>> hp = luthier.HyperParameters()
+        >>> _ = hp.Float("x", -1.0, 1.0)
+        >>> study = luthier.Study(hp, objective="min", sampler="random", seed=0)
+        >>> for _ in range(5):
+        ...     trial = study.ask()
+        ...     _ = study.tell(trial, trial.values["x"] ** 2)
+        >>> 0.0 <= study.best.score <= 1.0
+        True
+    """
+
+    def __init__(
+        self,
+        space: Space | HyperParameters | Iterable[Any] | None = None,
+        objective: object = None,
+        *,
+        sampler: Sampler | str = "auto",
+        scheduler: Scheduler | None = None,
+        seed: int | None = None,
+        storage: str | os.PathLike[str] | Store | None = None,
+        name: str = "study",
+        max_trials: int | None = None,
+        max_retries: int = 0,
+        initial_points: Iterable[Mapping[str, Any]] = (),
+        constraints: Iterable[Constraint] = (),
+        priors: Mapping[str, Prior] | None = None,
+        imported: Iterable[Trial] = (),
+        settings: Mapping[str, Any] | None = None,
+        lease: float = 60.0,
+    ) -> None:
+        self._sampler = _setup.as_sampler(sampler)
+        self._scheduler = scheduler if scheduler is not None else Never()
+        self._store = open_store(storage)
+        wanted = StudySpec(
+            name=_setup.checked_name(name),
+            space=_setup.as_space(space),
+            objectives=create_objectives("min" if objective is None else objective),
+            seed=random.getrandbits(31) if seed is None else _setup.checked_seed(seed),
+            settings={"sampler": dict(self._sampler.settings), **(settings or {})},
+        )
+        stored = self._store.open(wanted)
+        given = {
+            key
+            for key, value in (("space", space), ("objective", objective), ("seed", seed))
+            if value is not None
+        }
+        self.spec, self.notices = _setup.reconcile(wanted, stored, given)
+        if self.spec != stored:
+            self._store.amend(self.spec)
+        self.max_trials = _setup.checked_count("max_trials", max_trials)
+        self._max_retries = max_retries
+        self._lease = lease
+        self._worker = worker_name()
+        self._heartbeat = Heartbeat(self._store, self._worker, lease)
+        self._reaped = -np.inf
+        self._ledger = Ledger(self.spec)
+        self._constraints = tuple(constraints)
+        self._priors = _setup.checked_priors(priors or {}, self.spec.space)
+        self._imported = tuple(imported)
+        self._initial = _setup.checked_points(initial_points, self.spec.space)
+        self._refresh()
+
+    # -- what is known ---------------------------------------------------------------------------
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What is optimised."""
+        return self.spec.objectives
+
+    @property
+    def space(self) -> Space:
+        """All hyperparameters known by now."""
+        return self._ledger.space
+
+    @property
+    def place(self) -> str:
+        """Where the study is kept, for people."""
+        return self._store.place
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial with the best score by the first objective; None without a score."""
+        self._follow()
+        return _verdict.best(self._ledger.finished, self.objectives[0])
+
+    def history(self) -> History:
+        """All trials by now, those of other workers included."""
+        self._follow()
+        return self._freeze()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a trial is open that may still end, or come back if its worker dies."""
+        return any(trial.state is not TrialState.PAUSED for trial in self._ledger.open)
+
+    # -- the way of a trial ----------------------------------------------------------------------
+
+    @overload
+    def ask(self) -> Trial | None: ...
+    @overload
+    def ask(self, n: int) -> list[Trial]: ...
+    def ask(self, n: int | None = None) -> Trial | list[Trial] | None:
+        """The next trial to run, held by this process until it is told.
+
+        Args:
+            n: ask for up to so many at once, as a list.
+
+        Returns:
+            A running trial; None (or a shorter list) when there is nothing to run now: the limit is reached or the space is
+            exhausted, for good unless `is_waiting`.
+        """
+        if n is None:
+            return self._next()
+        trials: list[Trial] = []
+        while len(trials) < n and (trial := self._next()) is not None:
+            trials.append(trial)
+        return trials
+
+    def report(self, trial: Trial, measurement: Measurement) -> Decision:
+        """Record metrics of a running trial; the decision says whether it may go on.
+
+        Raises:
+            StaleTrialError: if another worker took the trial over.
+        """
+        self._store.append(trial.number, trial.attempt, measurement)
+        measured = self._ledger.measured(trial, measurement)
+        if isinstance(self._scheduler, Never):
+            return Decision.CONTINUE
+        return self._scheduler.decide(measured, self._freeze())
+
+    def tell(
+        self,
+        trial: Trial | Outcome,
+        value: float | Mapping[str, float] | BaseException | None = None,
+    ) -> Trial:
+        """Record how a trial ended.
+
+        Args:
+            trial: what `ask` gave, or the outcome that an executor brought.
+            value: the objective's value, all metrics by name, an exception (the trial failed), or None to take the best of what
+                was reported.
+
+        Returns:
+            The trial as recorded. A value that is not finite makes it FAILED, with that reason.
+
+        Raises:
+            StudyError: if the value lacks the objective.
+            StaleTrialError: if another worker took the trial over.
+        """
+        number, attempt = trial.number, trial.attempt
+        known = self._ledger.find(number)
+        if known is None or known.attempt != attempt:
+            self._follow()
+            known = self._ledger.find(number)
+        if known is None:
+            raise StudyError(
+                f"Trial {number} of study {self.spec.name!r} is finished already; a trial is told once."
+            )
+        outcome = (
+            trial
+            if isinstance(trial, Outcome)
+            else _verdict.outcome_of(known, value, self.objectives)
+        )
+        ended = _verdict.conclude(
+            replace(known, attempt=attempt), outcome, self.objectives, self._max_retries
+        )
+        stored = self._store.move(ended)
+        self._heartbeat.drop(number)
+        self._ledger.record(stored)
+        return stored
+
+    def enqueue(self, values: Mapping[str, Any], note: str = "enqueued") -> Trial:
+        """Add a trial with these values, to be asked for before anything else.
+
+        Raises:
+            SpaceError: for values outside the space; names the hyperparameter and its range.
+        """
+        completed = _setup.checked_points([values], self.space)[0]
+        while True:
+            self._follow()
+            trial = self._draft(Suggestion(completed, note=note))
+            if self._store.add(trial):
+                return trial
+
+    def release(self, trial: Trial) -> None:
+        """Give a running trial back unfinished; whoever asks next goes on with it."""
+        self.tell(Outcome(trial.number, trial.attempt, TrialState.WAITING))
+
+    def reap(self) -> tuple[int, ...]:
+        """Give back the trials of workers that died; their numbers."""
+        self._reaped = time.monotonic()
+        numbers = self._store.reap(is_dead)
+        if numbers:
+            self._follow()
+            self._give_up_on_killers(numbers)
+        return numbers
+
+    def close(self) -> None:
+        """Stop renewing leases and let go of the store."""
+        self._heartbeat.stop()
+        self._store.close()
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _next(self) -> Trial | None:
+        if time.monotonic() - self._reaped > self._lease / 2:
+            self.reap()
+        self._follow()
+        while True:
+            trial = self._waiting()
+            if trial is None:
+                suggestion = self._suggest()
+                if suggestion is None:
+                    return None
+                trial = self._draft(suggestion)
+                if not self._store.add(trial):
+                    self._follow()
+                    continue
+            claimed = self._store.claim(trial.number, self._worker, time.time() + self._lease)
+            if claimed is None:
+                self._follow()
+                continue
+            self._ledger.record(claimed)
+            if self._store.shared:
+                self._heartbeat.hold(claimed.number)
+            return claimed
+
+    def _waiting(self) -> Trial | None:
+        for trial in self._ledger.open:
+            if trial.state is TrialState.WAITING:
+                return trial
+        return None
+
+    def _suggest(self) -> Suggestion | None:
+        if self.max_trials is not None and self._ledger.counted >= self.max_trials:
+            return None
+        history = self._freeze()
+        if history.number < len(self._initial):
+            return Suggestion(self._initial[history.number], note="initial point")
+        proposal = self._scheduler.propose(history)
+        if proposal is not None:
+            return proposal
+        return self._sampler.suggest(
+            history, np.random.default_rng((self.spec.seed, history.number))
+        )
+
+    def _draft(self, suggestion: Suggestion) -> Trial:
+        return Trial(
+            number=self._ledger.number,
+            suggestion=suggestion,
+            seen=len(self._ledger.finished),
+            values=dict(suggestion.values),
+        )
+
+    def _freeze(self) -> History:
+        ledger = self._ledger
+        return History(
+            space=ledger.space,
+            objectives=self.spec.objectives,
+            finished=ledger.finished,
+            open=ledger.open,
+            seed=self.spec.seed,
+            number=ledger.number,
+            max_trials=self.max_trials,
+            imported=self._imported,
+            constraints=self._constraints,
+            priors=self._priors,
+        )
+
+    def _follow(self) -> None:
+        self._ledger.follow(self._store.history(self._ledger.revision))
+
+    def _refresh(self) -> None:
+        self._follow()
+        self.reap()
+
+    def _give_up_on_killers(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            trial = self._ledger.find(number)
+            if trial is None or trial.attempt < MAX_ATTEMPTS:
+                continue
+            message = (
+                f"The process that ran this trial ended {trial.attempt} times without a word (killed, or out of "
+                "memory?); it is not run again."
+            )
+            self._ledger.record(
+                self._store.move(
+                    replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
+                )
+            )
+
+
+def failure_message(error: BaseException) -> str:
+    """The traceback of an error, as kept in a trial."""
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,153 @@
+"""How an outcome becomes a trial's last state: scores, failures, retries.
+
+Pure functions from records to records. A value that is not finite never becomes a score.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from luthier.errors import FailedTrialError, OversizedModelError, StudyError
+from luthier.objective import Objective
+from luthier.records import Measurement, Outcome, Trial, TrialState
+
+SCORED = (TrialState.COMPLETED, TrialState.STOPPED)
+
+
+def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
+    """The trial with the best first score; the earliest number of equals."""
+    scored = [trial for trial in trials if trial.scores]
+    return min(
+        scored, key=lambda trial: (objective.sign * trial.scores[0], trial.number), default=None
+    )
+
+
+def best_measurement(
+    measurements: Iterable[Measurement], objective: Objective
+) -> Measurement | None:
+    """The measurement with the best finite objective; the first of equals."""
+    finite = [
+        m
+        for m in measurements
+        if objective.has_value(m.metrics) and math.isfinite(objective.get_value(m.metrics))
+    ]
+    return min(
+        finite, key=lambda m: objective.sign * objective.get_value(m.metrics), default=None
+    )
+
+
+def outcome_of(
+    trial: Trial,
+    value: float | Mapping[str, float] | BaseException | None,
+    objectives: Sequence[Objective],
+) -> Outcome:
+    """The outcome that a user's `tell(trial, value)` stands for."""
+    if isinstance(value, BaseException):
+        return _failure(trial, value)
+    if value is None:
+        chosen = best_measurement(trial.measurements, objectives[0])
+        if chosen is None:
+            raise StudyError(
+                f"Expected the value of {_named(objectives)} for trial {trial.number}, got None, and nothing "
+                "finite was reported; pass a number, a dict of metrics, or the exception that made it fail."
+            )
+        return _completed(trial, chosen.metrics, chosen.step)
+    if isinstance(value, Mapping):
+        return _completed(trial, {str(key): float(number) for key, number in value.items()})
+    if len(objectives) > 1 or objectives[0].names != (objectives[0].name,):
+        raise StudyError(
+            f"Expected a dict with {_named(objectives)} for trial {trial.number}, got {value!r}."
+        )
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise StudyError(
+            f"Expected a number or a dict of metrics for trial {trial.number}, got {value!r} "
+            f"of type {type(value).__name__}."
+        ) from None
+    return _completed(trial, {objectives[0].name: number})
+
+
+def _completed(trial: Trial, metrics: Mapping[str, float], step: int | None = None) -> Outcome:
+    last = trial.measurements[-1].step if trial.measurements else 0
+    return Outcome(
+        trial.number,
+        trial.attempt,
+        TrialState.COMPLETED,
+        metrics=dict(metrics),
+        best_step=last if step is None else step,
+    )
+
+
+def _failure(trial: Trial, error: BaseException) -> Outcome:
+    skipped = isinstance(error, OversizedModelError)
+    return Outcome(
+        trial.number,
+        trial.attempt,
+        TrialState.SKIPPED if skipped else TrialState.FAILED,
+        message="".join(traceback.format_exception(error)),
+        info={} if isinstance(error, FailedTrialError) else {"retry": True},
+    )
+
+
+def conclude(
+    trial: Trial, outcome: Outcome, objectives: Sequence[Objective], max_retries: int
+) -> Trial:
+    """`trial` as it is to be stored after `outcome`.
+
+    Raises:
+        StudyError: if a completed outcome lacks an objective.
+    """
+    state, message, scores = outcome.state, outcome.message, ()
+    if state in SCORED:
+        scores = _scores(trial, outcome, objectives)
+        broken = [
+            f'{objective.name}" is {score!r}'
+            for objective, score in zip(objectives, scores, strict=True)
+            if not math.isfinite(score)
+        ]
+        if broken:
+            state, scores = TrialState.FAILED, ()
+            message = f'Objective "{broken[0]}: a score must be a finite number.'
+    failures = trial.failures
+    if state is TrialState.FAILED and outcome.info.get("retry"):
+        failures += 1
+        if failures <= max_retries:
+            state = TrialState.WAITING
+    finished = state.is_finished
+    return replace(
+        trial,
+        state=state,
+        values=dict(trial.values if outcome.values is None else outcome.values),
+        failures=failures,
+        worker=trial.worker if finished else None,
+        lease=None,
+        metrics=dict(outcome.metrics) if finished else {},
+        spread=dict(outcome.spread) if finished else {},
+        scores=scores,
+        best_step=outcome.best_step,
+        message=message,
+        found=outcome.found if finished else (),
+        info={key: value for key, value in outcome.info.items() if key != "retry"},
+        ended=time.time() if finished else None,
+    )
+
+
+def _scores(
+    trial: Trial, outcome: Outcome, objectives: Sequence[Objective]
+) -> tuple[float, ...]:
+    for objective in objectives:
+        if not objective.has_value(outcome.metrics):
+            raise StudyError(
+                f"Expected trial {trial.number} to report {_named(objectives)}, "
+                f"found: {sorted(outcome.metrics)}."
+            )
+    return tuple(objective.get_value(outcome.metrics) for objective in objectives)
+
+
+def _named(objectives: Sequence[Objective]) -> str:
+    return ", ".join(f'"{name}"' for objective in objectives for name in objective.names)
