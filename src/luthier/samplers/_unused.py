@@ -1,0 +1,57 @@
+"""Leaving out of a suggestion what its build will not use anyway.
+
+Enters: histories, each the continuation of the last if possible. Leaves: points without the
+hyperparameters that trials with such values did not use. Learnt by `space.ActivityModel`; nothing
+is learnt, and nothing costs time, in a study in which every trial used all that was suggested to
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from luthier.records import History, Trial
+from luthier.space import ActivityModel, Space
+
+
+class Unused:
+    """Knows from the finished trials of a study which values make which hyperparameters idle."""
+
+    def __init__(self) -> None:
+        self._space = Space()
+        self._finished: tuple[Trial, ...] = ()
+        self._model: ActivityModel | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every trial used all that was suggested to it."""
+        return self._model is None
+
+    def update(self, history: History) -> None:
+        """Take in what happened since the last call."""
+        if history.space is not self._space or not history.is_continuation(self._finished):
+            self._space, self._finished, self._model = history.space, (), None
+        news = history.finished[len(self._finished) :]
+        if self._model is None and any(map(_has_unused, news)):
+            # From the first such trial on, those that used everything tell something too.
+            self._model = ActivityModel(self._space.names)
+            news = history.finished
+        if self._model is not None:
+            for trial in news:
+                if trial.state.has_score:
+                    self._model.observe(
+                        {**trial.suggestion.values, **trial.values}, trial.values.keys()
+                    )
+        self._finished = history.finished
+
+    def drop(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that a build is expected to use."""
+        if self._model is None:
+            return dict(values)
+        idle = self._model.predict_inactive(values)
+        return {name: value for name, value in values.items() if name not in idle}
+
+
+def _has_unused(trial: Trial) -> bool:
+    return trial.state.has_score and not trial.suggestion.values.keys() <= trial.values.keys()
