@@ -125,7 +125,7 @@ def decode_measurements(text: str) -> tuple[Measurement, ...]:
 def encode_results(trial: Trial) -> str:
     """What came out of a trial, as JSON; its values only where they are not those suggested."""
     data: dict[str, Any] = {"v": VERSION}
-    if _dumps(trial.values) != _dumps(trial.suggestion.values):
+    if not _are_same(trial.values, trial.suggestion.values):
         data["values"] = trial.values
     if trial.metrics:
         data["metrics"] = {str(name): _metric(value) for name, value in trial.metrics.items()}
@@ -164,6 +164,20 @@ def decode_results(text: str, suggestion: Suggestion) -> dict[str, Any]:
         "found": tuple(get("found", ())),
         "info": get("info") or {},
     }
+
+
+def _are_same(values: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether two dicts are equal in their types too; structures are held to differ."""
+    if len(values) != len(others):
+        return False
+    for name, value in values.items():
+        kind = value.__class__
+        if kind not in _BARE or name not in others:
+            return False
+        other = others[name]
+        if other.__class__ is not kind or repr(other) != repr(value):  # -0.0 is not 0.0
+            return False
+    return True
 
 
 def _metric(value: Any) -> float | None:
