@@ -1,7 +1,7 @@
 """Names of samplers: which class each stands for, also those that other packages bring.
 
-Enters: a name as a user writes it. Leaves: a new sampler. Other packages add names through the entry
-point group `luthier.samplers`. An algorithm is imported when it is asked for, not before.
+Enters: a name as a user writes it. Leaves: a new sampler. Other packages add names through the
+entry point group `luthier.samplers`. An algorithm is imported when it is asked for, not before.
 """
 
 from __future__ import annotations

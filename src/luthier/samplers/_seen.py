@@ -45,7 +45,7 @@ class Seen:
         `shrinks` counts the times that points may have stopped to be covered: a new space, another
         study, or a trial that turned out to have used other values than were suggested.
         """
-        if history.space is not self._space or not history.is_continuation(self._finished):
+        if history.space != self._space or not history.is_continuation(self._finished):
             shrinks = self.shrinks
             self._forget(history.space)
             self.shrinks = shrinks + 1

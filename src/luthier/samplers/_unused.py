@@ -30,7 +30,7 @@ class Unused:
 
     def update(self, history: History) -> None:
         """Take in what happened since the last call."""
-        if history.space is not self._space or not history.is_continuation(self._finished):
+        if history.space != self._space or not history.is_continuation(self._finished):
             self._space, self._finished, self._model = history.space, (), None
         news = history.finished[len(self._finished) :]
         if self._model is None and any(map(_has_unused, news)):

@@ -131,8 +131,13 @@ class Encoding:
         Raises:
             SpaceError: the shape is another, or a position is NaN.
         """
+        return self.settle(positions)[0]
+
+    def settle(self, positions: ArrayLike) -> tuple[FloatArray, BoolArray]:
+        """What `snap` gives, and which entries are active: both of shape `(n, d)`."""
         x = self._check(np.asarray(positions, np.float64))
         result = np.full(x.shape, _INACTIVE)
+        mask = np.zeros(x.shape, np.bool_)
         known: dict[str, BoolArray] = {}
         met: dict[Condition, BoolArray] = {}
         asked = _asked(parameter for parameter, _ in self._axes)
@@ -149,10 +154,12 @@ class Encoding:
             else:
                 column = axis.middles(x[:, place])
                 result[free, place] = column[free]
+            if place is not None:
+                mask[:, place] |= free
             for condition in asked.get(name, ()):
                 holds = met.setdefault(condition, np.zeros(len(x), np.bool_))
                 holds |= free & _met_by_positions(condition, axis, column)
-        return result
+        return result, mask
 
     def _check(self, positions: FloatArray) -> FloatArray:
         if positions.ndim != 2 or positions.shape[1] != len(self.columns):
