@@ -1,9 +1,10 @@
 """Which hyperparameters a build will not use, learnt from those that earlier builds did not use.
 
-Many programs define hyperparameters in plain Python: `for i in range(hp.Int("layers", 1, 4)): hp.Int(f"units_{i}", ...)`.
-Enters: values of trials and the names each build used. Leaves: names that will not be used with other values. A
-hyperparameter is explained by one earlier hyperparameter, its decider, whose value alone settled its use in every
-observation; by equal values, or for numbers by a threshold. Where nothing is sure, it counts as used.
+Many programs define hyperparameters in plain Python: `for i in range(hp.Int("layers", 1, 4)):
+hp.Int(f"units_{i}", ...)`. Enters: values of trials and the names each build used. Leaves: names
+that will not be used with other values. A hyperparameter is explained by one earlier
+hyperparameter, its decider, whose value alone settled its use in every observation; by equal
+values, or for numbers by a threshold. Where nothing is sure, it counts as used.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class ActivityModel:
     """Learns from observations, in time proportional to (unused names x all names) for each.
 
     Args:
-        order: names of hyperparameters, deciders before those they decide about. Others are appended as
-            they are met.
+        order: names of hyperparameters, deciders before those they decide about. Others are
+            appended as they are met.
     """
 
     __slots__ = ("_links", "_log", "_order", "_place", "_unused", "_used")

@@ -1,7 +1,9 @@
-"""One hyperparameter on the unit interval, vectorised: values to positions, positions to the middles of their cells.
+"""One hyperparameter on the unit interval, for many values at once.
 
-Enters: lists of values, arrays of positions in [0, 1]. Leaves: arrays of positions, and values. A finite hyperparameter
-of n values cuts the interval into n cells, value i at `(i + 0.5) / n`, so that uniform positions are uniform values.
+Values go to positions, and positions to the middles of their cells. Enters: lists of values,
+arrays of positions in [0, 1]. Leaves: arrays of positions, and values. A finite hyperparameter of
+n values cuts the interval into n cells, value i at `(i + 0.5) / n`, so that uniform positions are
+uniform values.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
 """`Choice`, `Boolean` and `Fixed`: one of a list, yes or no, and a constant.
 
-Source: KerasTuner's public behaviour, except that a `Choice` keeps real booleans and may hold `None` and any
-JSON value. A value is known by its label, its canonical JSON text, so `True` and `1` are two values.
+Source: KerasTuner's public behaviour, except that a `Choice` keeps real booleans and may hold
+`None` and any JSON value. A value is known by its label, its canonical JSON text, so `True` and
+`1` are two values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from luthier.space._conditions import Condition
 from luthier.space._parameters import HyperParameter, check_conditions, check_name
@@ -21,8 +24,8 @@ class Choice(HyperParameter):
 
     Args:
         name: unique under its conditions.
-        values: numbers, texts or booleans of one type; beside them `None` and lists, tuples and dicts of
-            JSON values. A value given twice is sampled twice as often.
+        values: numbers, texts or booleans of one type; beside them `None` and lists, tuples and
+            dicts of JSON values. A value given twice is sampled twice as often.
         ordered: whether the order means something; by default True for numbers. Numbers only.
         default: the first value to try; the first of the list if None.
         conditions: when it is active.
@@ -85,7 +88,7 @@ class Choice(HyperParameter):
         return all(type(value) in (int, float) for value in self._values)
 
     def own(self, value: Any) -> Any:
-        """The equal value in the form the user gave (a tuple that came back from JSON as a list)."""
+        """The equal value as the user wrote it (a tuple that came back from JSON as a list)."""
         position = self._firsts.get(label(value))
         return value if position is None else fresh(self._values[position])
 
@@ -151,10 +154,10 @@ def _check_values(values: Any) -> tuple[Any, ...]:
     try:
         found = tuple(plain(value) for value in given)
     except TypeError as error:
-        kinds = ", ".join(dict.fromkeys(str(type(value)) for value in given))
+        types = ", ".join(dict.fromkeys(str(type(value)) for value in given))
         raise TypeError(
             f"A `Choice` can contain only {_ONLY}, `None`, and lists, tuples and dicts of these, "
-            f"found values: {given} with types: {kinds}. {error}"
+            f"found values: {given} with types: {types}. {error}"
         ) from None
     kinds = dict.fromkeys(type(value) for value in found if isinstance(value, SCALARS))
     if len(kinds) > 1:
@@ -190,6 +193,10 @@ def _check_default(values: tuple[Any, ...], firsts: dict[str, int], default: Any
     )
 
 
+def _is_truth_value(value: Any) -> bool:
+    return isinstance(value, int | float | np.number | np.bool_) and value in (0, 1)
+
+
 class Boolean(HyperParameter):
     """Yes or no.
 
@@ -211,7 +218,7 @@ class Boolean(HyperParameter):
         *,
         conditions: Iterable[Condition] | None = None,
     ) -> None:
-        if isinstance(default, list | dict | set) or default not in (True, False):
+        if not _is_truth_value(default):
             raise ValueError(f"`default` must be a Python boolean. You passed: default={default}")
         self._set(
             name=check_name(name),

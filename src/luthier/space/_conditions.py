@@ -1,7 +1,7 @@
 """Conditions: when a hyperparameter is active.
 
-A hyperparameter carries a tuple of conditions, and is active when all of them hold. Enters: a dict of values.
-Leaves: a bool. The configuration format is KerasTuner's.
+A hyperparameter carries a tuple of conditions, and is active when all of them hold. Enters: a dict
+of values. Leaves: a bool. The configuration format is KerasTuner's.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from luthier.space._values import label, plain
+from luthier.space._values import is_structure, label, plain
 
 
 class Condition(ABC):
-    """Says from the values of other hyperparameters whether one is active. Immutable and hashable."""
+    """Says from other values whether a hyperparameter is active. Immutable and hashable."""
 
     __slots__ = ()
+
+    name: str
+    """The full name of the hyperparameter whose value is asked for."""
+
+    @abstractmethod
+    def accepts(self, value: Any) -> bool:
+        """Whether it holds when that hyperparameter is active and has this value."""
 
     @abstractmethod
     def is_active(self, values: Mapping[str, Any]) -> bool:
@@ -56,12 +63,12 @@ class Parent(Condition):
         object.__setattr__(self, "name", str(self.name))
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "_labels", frozenset(map(label, values)))
-        scalars = tuple(v for v in values if not isinstance(v, list | tuple | dict))
+        scalars = tuple(v for v in values if not is_structure(v))
         object.__setattr__(self, "_plain", scalars)
 
     def accepts(self, value: Any) -> bool:
-        """Whether a value of the parent makes the condition hold (`1`, `1.0` and `True` are equal)."""
-        if isinstance(value, list | tuple | dict):
+        """Whether a value of the parent makes it hold (`1`, `1.0` and `True` are equal)."""
+        if is_structure(value):
             return label(value) in self._labels
         return value in self._plain
 

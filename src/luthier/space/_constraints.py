@@ -13,8 +13,8 @@ class Constraint:
 
     Attributes:
         text: the relation in words or symbols, for messages.
-        holds: given the active values, name to value, whether they are allowed. A hyperparameter that it needs may be
-            missing (inactive): a `KeyError` counts as allowed.
+        holds: given the active values, name to value, whether they are allowed. A hyperparameter
+            that it needs may be missing (inactive): a `KeyError` counts as allowed.
     """
 
     text: str

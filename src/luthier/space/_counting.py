@@ -1,8 +1,9 @@
 """The number of points of a conditional space, without visiting them.
 
-Enters: hyperparameters, parents before children. Leaves: a count. Hyperparameters are taken in order; all that later
-ones can ask about earlier ones is kept as a state (which conditions hold, which names are taken), and points in the
-same state are counted together, so that the work grows with the number of states and not with that of points.
+Enters: hyperparameters, parents before children. Leaves: a count. Hyperparameters are taken in
+order; all that later ones can ask about earlier ones is kept as a state (which conditions hold,
+which names are taken), and points in the same state are counted together, so that the work grows
+with the number of states and not with that of points.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from luthier.space._conditions import Condition, Parent
+from luthier.space._conditions import Condition
 from luthier.space._parameters import HyperParameter
 
 # Beyond this many states at once the space counts as too entangled; a second of work at most.
@@ -53,20 +54,19 @@ def count_points(order: Sequence[HyperParameter]) -> int | float:
 
 def _last_questions(
     order: Sequence[HyperParameter],
-) -> tuple[dict[Parent, int], dict[str, int]]:
+) -> tuple[dict[Condition, int], dict[str, int]]:
     """The last place where each condition, and each repeated name, is asked about."""
-    asked: dict[Parent, int] = {}
+    asked: dict[Condition, int] = {}
     repeated: dict[str, int] = {}
     for place, parameter in enumerate(order):
         repeated[parameter.name] = place
         for condition in parameter.conditions:
-            if isinstance(condition, Parent):
-                asked[condition] = place
+            asked[condition] = place
     return asked, repeated
 
 
 def _branches(
-    parameter: HyperParameter, asked: list[Parent]
+    parameter: HyperParameter, asked: list[Condition]
 ) -> dict[frozenset[Condition], int] | None:
     """How many of its values meet which of the conditions on it; None if it cannot be told."""
     if parameter.n_values == math.inf:
@@ -80,5 +80,5 @@ def _branches(
     )
 
 
-def _restrict(state: State, keep: set[Parent], names: set[str]) -> State:
+def _restrict(state: State, keep: set[Condition], names: set[str]) -> State:
     return frozenset(item for item in state if item in keep or item in names)

@@ -1,7 +1,8 @@
 """Finding the whole space by building: once, and again until every conditional scope was active.
 
-Enters: the user's `build(hp)` and what is known of the space. Leaves: the space in `hp`, and `Exploration`: which scopes
-could not be reached and what each build used. It ends for every `build`: each scope is tried once.
+Enters: the user's `build(hp)` and what is known of the space. Leaves: the space in `hp`, and
+`Exploration`: which scopes could not be reached and what each build used. It ends for every
+`build`: each scope is tried once.
 """
 
 from __future__ import annotations

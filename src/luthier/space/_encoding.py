@@ -1,13 +1,13 @@
 """`Encoding`: values to rows of numbers in [0, 1] and back, for samplers that do arithmetic.
 
-Enters: dicts of values; arrays of shape `(n, d)`. Leaves: arrays of shape `(n, d)`, a mask of what is active, dicts. There
-is one column for each name that can vary (`Fixed` has none). An inactive entry is 0.5 and masked; a finite value is the
-middle of its cell, see `_axes.py`.
+Enters: dicts of values; arrays of shape `(n, d)`. Leaves: arrays of shape `(n, d)`, a mask of what
+is active, dicts. There is one column for each name that can vary (`Fixed` has none). An inactive
+entry is 0.5 and masked; a finite value is the middle of its cell, see `_axes.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from luthier.errors import SpaceError
 from luthier.space._axes import Axis, FloatArray, axis_of
 from luthier.space._categorical import Choice, Fixed
-from luthier.space._conditions import Condition, Parent
+from luthier.space._conditions import Condition
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
 from luthier.space._space import Space
@@ -34,8 +34,8 @@ class Column:
 
     Args:
         name: the hyperparameter.
-        kind: `float` continuous; `int` whole numbers one apart; `ordinal` steps and ordered choices;
-            `nominal` unordered choices and booleans, whose positions have no distance.
+        kind: `float` continuous; `int` whole numbers one apart; `ordinal` steps and ordered
+            choices; `nominal` unordered choices and booleans, whose positions have no distance.
         n_choices: how many distinct values, None for `float`.
     """
 
@@ -72,8 +72,8 @@ class Encoding:
             values: n points, name to value; those of inactive names do not matter.
 
         Returns:
-            positions, shape `(n, d)`, free of NaN, and what is active, shape `(n, d)`. A name without a
-            value, or with one that the space does not know, counts as inactive.
+            positions, shape `(n, d)`, free of NaN, and what is active, shape `(n, d)`. A name
+            without a value, or with one that the space does not know, counts as inactive.
         """
         n = len(values)
         positions = np.full((n, len(self.columns)), _INACTIVE)
@@ -202,9 +202,9 @@ def _kind(parameter: HyperParameter) -> Kind:
     return "nominal"
 
 
-def _asked(parameters: Any) -> dict[str, tuple[Parent, ...]]:
+def _asked(parameters: Iterable[HyperParameter]) -> dict[str, tuple[Condition, ...]]:
     """The conditions on each name."""
-    found: dict[str, dict[Parent, None]] = {}
+    found: dict[str, dict[Condition, None]] = {}
     for parameter in parameters:
         for condition in parameter.conditions:
             found.setdefault(condition.name, {})[condition] = None
@@ -214,8 +214,7 @@ def _asked(parameters: Any) -> dict[str, tuple[Parent, ...]]:
 def _met_by_points(
     condition: Condition, known: Mapping[str, BoolArray], values: Sequence[Mapping[str, Any]]
 ) -> BoolArray:
-    name = condition.name  # type: ignore[attr-defined]
-    active = known[name]
+    active = known[condition.name]
     return np.fromiter(
         (bool(on) and condition.is_active(point) for on, point in zip(active, values, strict=True)),
         np.bool_,
@@ -223,7 +222,7 @@ def _met_by_points(
     )
 
 
-def _met_by_positions(condition: Parent, axis: Axis, positions: FloatArray) -> BoolArray:
+def _met_by_positions(condition: Condition, axis: Axis, positions: FloatArray) -> BoolArray:
     """Which positions, all of them middles of cells, stand for accepted values."""
     distinct, inverse = np.unique(positions, return_inverse=True)
     table = np.array([condition.accepts(axis.value(x)) for x in distinct.tolist()], np.bool_)

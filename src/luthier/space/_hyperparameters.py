@@ -1,8 +1,9 @@
 """`HyperParameters`: the define-by-run recorder that a user's `build(hp)` gets.
 
-Calling `hp.Int(...)` and its kin registers a hyperparameter at its first sight and gives back its value; what was
-registered, read and met in which scope is recorded. Enters: a space and values. Leaves: values, and what the build did:
-`used`, `found`, `active_scopes`, `inactive_scopes`. Names, arguments and texts are KerasTuner's.
+Calling `hp.Int(...)` and its kin registers a hyperparameter at its first sight and gives back its
+value; what was registered, read and met in which scope is recorded. Enters: a space and values.
+Leaves: values, and what the build did: `used`, `found`, `active_scopes`, `inactive_scopes`. Names,
+arguments and texts are KerasTuner's.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class HyperParameters:
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The names whose values were given out since this object was made, in order of first use."""
+        """The names whose values this object gave out, in order of first use."""
         return tuple(self._used)
 
     @property
@@ -91,7 +92,7 @@ class HyperParameters:
         """The hyperparameters that were registered first by a definition made on this object."""
         return tuple(self._found)
 
-    def Choice(  # noqa: N802
+    def Choice(
         self,
         name: str,
         values: Iterable[Any],
@@ -116,7 +117,7 @@ class HyperParameters:
             dict.__setitem__(self._values, choice.name, value)
         return value
 
-    def Int(  # noqa: N802
+    def Int(  # noqa: PLR0917
         self,
         name: str,
         min_value: int,
@@ -141,7 +142,7 @@ class HyperParameters:
                 )
             )
 
-    def Float(  # noqa: N802
+    def Float(  # noqa: PLR0917
         self,
         name: str,
         min_value: float,
@@ -166,7 +167,7 @@ class HyperParameters:
                 )
             )
 
-    def Boolean(  # noqa: N802
+    def Boolean(
         self,
         name: str,
         default: bool = False,
@@ -179,7 +180,7 @@ class HyperParameters:
                 Boolean(self._full_name(name), default=default, conditions=self._conditions)
             )
 
-    def Fixed(  # noqa: N802
+    def Fixed(
         self,
         name: str,
         value: Any,
@@ -362,7 +363,7 @@ class HyperParameters:
 
 def _check_parents(parameter: HyperParameter) -> None:
     for condition in parameter.conditions:
-        if isinstance(condition, Parent) and condition.name == parameter.name:
+        if condition.name == parameter.name:
             raise ValueError(
                 "A conditional `HyperParameter` cannot have the same name as its parent. "
                 f"Found: {parameter.name} and parent_name: {condition.name}"
@@ -370,7 +371,7 @@ def _check_parents(parameter: HyperParameter) -> None:
 
 
 def _check_parent_values(parent: HyperParameter, values: Any) -> None:
-    """Plain values are always fine (an unreachable scope is allowed), others if the parent has them."""
+    """Plain values are always fine, reachable or not; others only if the parent has them."""
     given = list(values) if isinstance(values, list | tuple) else [values]
     for value in given:
         if isinstance(value, (*SCALARS, np.generic)) or parent.contains(value):

@@ -1,8 +1,9 @@
 """`HyperParameter`: one named dimension of a search space.
 
-The classes are `Int` and `Float` (`_numeric.py`), `Choice`, `Boolean` and `Fixed` (`_categorical.py`).
-Each maps its values to the unit interval and back, and has a finite or infinite number of distinct values.
-All are immutable, hashable and equal when their configurations are.
+The classes are `Int` and `Float` (`_numeric.py`), `Choice`, `Boolean` and `Fixed`
+(`_categorical.py`). Each maps its values to the unit interval and back, and has a finite or
+infinite number of distinct values. All are immutable, hashable and equal when their configurations
+are.
 
 Names, arguments, sampling and texts follow KerasTuner's public behaviour.
 """

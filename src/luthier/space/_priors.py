@@ -12,8 +12,8 @@ class Prior:
 
     Attributes:
         value: the likely best value.
-        spread: standard deviation of the belief as a share of the range on the hyperparameter's own scale (log or linear),
-            in (0, 1]; small means sure.
+        spread: standard deviation of the belief as a share of the range on the hyperparameter's own
+            scale (log or linear), in (0, 1]; small means sure.
     """
 
     value: Any

@@ -1,8 +1,9 @@
 """`Space`: all hyperparameters of a search and their conditions, ordered and frozen.
 
-Enters: hyperparameters, and dicts of values. Leaves: new spaces, dicts of values, canonical keys. A hyperparameter is
-known by its name and its conditions; where several with one name are active, the first of them counts.
-Where values are asked for, a hyperparameter is active if all its conditions hold for active parents.
+Enters: hyperparameters, and dicts of values. Leaves: new spaces, dicts of values, canonical keys.
+A hyperparameter is known by its name and its conditions; where several with one name are active,
+the first of them counts. Where values are asked for, a hyperparameter is active if all its
+conditions hold for active parents.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from luthier.errors import SpaceError
-from luthier.space._conditions import Condition, Parent
+from luthier.space._conditions import Condition
 from luthier.space._counting import count_points
 from luthier.space._parameters import HyperParameter
 from luthier.space._serialization import deserialize, serialize
@@ -41,7 +42,7 @@ class Space:
         TypeError: something in it is no hyperparameter.
     """
 
-    __slots__ = ("_keyed", "_order", "_plain", "_size", "names", "parameters")
+    __slots__ = ("_draws", "_keyed", "_order", "_plain", "_size", "names", "parameters")
 
     parameters: tuple[HyperParameter, ...]
     names: tuple[str, ...]
@@ -57,6 +58,7 @@ class Space:
         )
         ranked = sorted(self._order, key=lambda p: p.name)
         self._keyed = tuple((p.name, label(p.name) + ":", p.label) for p in ranked)
+        self._draws = tuple((p.name, p.prob_to_value) for p in self._order)
         self._size: int | float | None = None
 
     def __len__(self) -> int:
@@ -78,11 +80,11 @@ class Space:
 
     @property
     def parents_first(self) -> tuple[HyperParameter, ...]:
-        """The hyperparameters in their order, changed only where a parent comes after its child."""
+        """The hyperparameters in order, but each parent before its children."""
         return self._order
 
     def merge(self, others: Iterable[HyperParameter]) -> Space:
-        """This space and those of the others whose name and conditions it lacks, appended in order."""
+        """This space, and appended those whose name and conditions it lacks."""
         merged = {identity(p): p for p in self.parameters}
         for other in others:
             merged.setdefault(identity(other), other)
@@ -139,15 +141,18 @@ class Space:
         return self.complete({})
 
     def sample(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Random values, uniform in probability; one `rng.random()` for each active hyperparameter."""
+        """Random values, uniform in probability; one `rng.random()` an active hyperparameter."""
         draw = rng.random
+        if self._plain:
+            return {name: value_of(draw()) for name, value_of in self._draws}
         return self.complete({}, lambda parameter: parameter.prob_to_value(draw()))
 
     def validate(self, values: Mapping[str, Any]) -> None:
-        """Refuses values that a search could not have suggested. Missing and inactive ones are fine.
+        """Refuses values that no search could have suggested; missing and inactive ones are fine.
 
         Raises:
-            SpaceError: an unknown name, or an active value that is out of range; says what is allowed.
+            SpaceError: an unknown name, or an active value that is out of range; says what is
+                allowed.
         """
         known = frozenset(self.names)
         for name in values:
@@ -176,12 +181,14 @@ class Space:
         return "{" + ",".join(parts) + "}"
 
     def _conditional_key(self, values: Mapping[str, Any]) -> str:
-        found = sorted(
-            (p.name, label(p.name) + ":" + p.label(values[p.name]))
-            for p in self.active(values)
-            if p.name in values
-        )
-        return "{" + ",".join(text for _, text in found) + "}"
+        active = {p.name: p.label for p in self.active(values)}
+        parts = []
+        for name, text, _ in self._keyed:
+            # Once a name, though it may have several definitions.
+            label_of = active.pop(name, None)
+            if label_of is not None and name in values:
+                parts.append(text + label_of(values[name]))
+        return "{" + ",".join(parts) + "}"
 
     @property
     def size(self) -> int | float:
@@ -224,7 +231,11 @@ _MISSING = _Missing()
 
 
 def _holds(parameter: HyperParameter, values: Mapping[str, Any]) -> bool:
-    return all(condition.is_active(values) for condition in parameter.conditions)
+    # A loop, because a generator costs more than the conditions.
+    for condition in parameter.conditions:  # noqa: SIM110
+        if not condition.is_active(values):
+            return False
+    return True
 
 
 def _is_default(parameter: HyperParameter, value: Any) -> bool:
@@ -258,7 +269,7 @@ def _parents_first(parameters: tuple[HyperParameter, ...]) -> tuple[HyperParamet
     children: dict[str, list[int]] = {}
     left = {name: sum(p.name == name for p in parameters) for name in names} if names else {}
     for number, parameter in enumerate(parameters):
-        parents = {c.name for c in parameter.conditions if isinstance(c, Parent)}
+        parents = {c.name for c in parameter.conditions}
         for parent in parents:
             if parent not in names:
                 raise SpaceError(

@@ -32,7 +32,9 @@ class TrackedValues(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value, noted as used, or the default."""
-        return self[name] if name in self else default
+        if name not in self:
+            return default
+        return self[name]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies and pickles are plain values that watch nobody.

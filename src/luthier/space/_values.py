@@ -1,8 +1,8 @@
 """Plain values: what a hyperparameter may hold, and the one text that stands for it.
 
-Enters: whatever a user or a JSON file gives. Leaves: Python scalars, None, lists, tuples and dicts with
-string keys (`plain`), and their canonical JSON text (`label`), in which `True`, `1` and `1.0` differ and
-a tuple equals a list, because JSON knows no tuples.
+Enters: whatever a user or a JSON file gives. Leaves: Python scalars, None, lists, tuples and dicts
+with string keys (`plain`), and their canonical JSON text (`label`), in which `True`, `1` and `1.0`
+differ and a tuple equals a list, because JSON knows no tuples.
 """
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ import numpy as np
 
 SCALARS = (int, float, str, bool)
 """The plain types of a hyperparameter value; `None` and structures are allowed beside them."""
+
+
+_STRUCTURES = (list, tuple, dict)
+
+
+def is_structure(value: Any) -> bool:
+    """Whether the value is made of others: a list, tuple or dict."""
+    return isinstance(value, _STRUCTURES)
 
 
 def plain(value: Any) -> Any:
@@ -62,7 +70,7 @@ def _plain_structure(value: Any) -> Any:
 
 def fresh(value: Any) -> Any:
     """The value itself, or a copy of it where the receiver could change it."""
-    return copy.deepcopy(value) if isinstance(value, list | tuple | dict) else value
+    return copy.deepcopy(value) if isinstance(value, _STRUCTURES) else value
 
 
 def label(value: Any) -> str:
