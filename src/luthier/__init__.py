@@ -1,5 +1,121 @@
-"""Luthier: hyperparameter tuning for Keras 3 and any training loop."""
+"""Luthier: hyperparameter tuning for Keras 3 and any training loop.
+
+`import luthier as keras_tuner` runs KerasTuner programs. Names are loaded when they are first used,
+so importing the package is quick and brings in no framework.
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from luthier import applications, engine, errors, oracles, tuners
+    from luthier.driver import Limits
+    from luthier.objective import Objective
+    from luthier.oracles import Oracle, synchronized
+    from luthier.records import Decision, Measurement, Trial, TrialState
+    from luthier.results import Results
+    from luthier.space import (
+        Boolean,
+        Choice,
+        Constraint,
+        Fixed,
+        Float,
+        HyperParameter,
+        HyperParameters,
+        Int,
+        Prior,
+        Space,
+    )
+    from luthier.study import Study
+    from luthier.training import HyperModel
+    from luthier.tuners import (
+        BayesianOptimization,
+        GridSearch,
+        RandomSearch,
+        Tuner,
+        tune,
+    )
+
 __version__ = "0.1.0"
+
+_SUBMODULES = frozenset({"applications", "engine", "errors", "oracles", "testing", "tuners"})
+_HOMES = {
+    "Limits": "driver",
+    "Objective": "objective",
+    "Oracle": "oracles",
+    "synchronized": "oracles",
+    "Decision": "records",
+    "Measurement": "records",
+    "Trial": "records",
+    "TrialState": "records",
+    "Results": "results",
+    "Boolean": "space",
+    "Choice": "space",
+    "Constraint": "space",
+    "Fixed": "space",
+    "Float": "space",
+    "HyperParameter": "space",
+    "HyperParameters": "space",
+    "Int": "space",
+    "Prior": "space",
+    "Space": "space",
+    "Study": "study",
+    "HyperModel": "training",
+    "BayesianOptimization": "tuners",
+    "GridSearch": "tuners",
+    "RandomSearch": "tuners",
+    "Tuner": "tuners",
+    "tune": "tuners",
+}
+
+__all__ = [
+    "BayesianOptimization",
+    "Boolean",
+    "Choice",
+    "Constraint",
+    "Decision",
+    "Fixed",
+    "Float",
+    "GridSearch",
+    "HyperModel",
+    "HyperParameter",
+    "HyperParameters",
+    "Int",
+    "Limits",
+    "Measurement",
+    "Objective",
+    "Oracle",
+    "Prior",
+    "RandomSearch",
+    "Results",
+    "Space",
+    "Study",
+    "Trial",
+    "TrialState",
+    "Tuner",
+    "__version__",
+    "applications",
+    "engine",
+    "errors",
+    "oracles",
+    "synchronized",
+    "tune",
+    "tuners",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"luthier.{name}")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"luthier.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

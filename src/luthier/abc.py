@@ -1,8 +1,8 @@
 """The whole architecture on one page: what each kind of part promises to the others.
 
-A trial goes one way: `Study.ask` gets a `Suggestion` from a scheduler or a sampler and a claim from a `Store`; an
-`Executor` runs `Evaluate`, which reports; `Study.tell` records the `Outcome`; `Hook`s are told. The one reply on that way is
-the `Decision` that `Report` returns.
+A trial goes one way: `Study.ask` gets a `Suggestion` from a scheduler or a sampler and a claim from
+a `Store`; an `Executor` runs `Evaluate`, which reports; `Study.tell` records the `Outcome`; `Hook`s
+are told. The one reply on that way is the `Decision` that `Report` returns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Report = Callable[[Measurement], Decision]
 
 
 class Evaluate(Protocol):
-    """Runs one trial to its end and says how it ended. Raises only what must end the whole search."""
+    """Runs a trial and says how it ended; raises only what must end the whole search."""
 
     def __call__(self, trial: Trial, report: Report) -> Outcome: ...
 
@@ -38,21 +38,25 @@ class Evaluate(Protocol):
 class Sampler(ABC):
     """Chooses which values to try next.
 
-    A sampler is a function of the history and a random generator, and of nothing else (the replay law). It may
-    keep what it computed, as long as the same can be computed again from the history alone.
+    A sampler is a function of the history and a random generator, and of nothing else (the replay
+    law). It may keep what it computed, as long as the same can be computed again from the history
+    alone.
     """
 
     @abstractmethod
     def suggest(self, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Values for trial `history.number`, or None if there is nothing left to try for now.
 
-        None while trials are open means "ask again when one has ended"; None without open trials ends the search.
+        None while trials are open means "ask again when one has ended"; None without open trials
+        ends the search.
         """
 
     @property
     @abstractmethod
     def settings(self) -> Mapping[str, Any]:
-        """Name and options as JSON values, stored with the study so that people can see how it was run."""
+        """Name and options as JSON values, stored with the study so that people can see how it was
+        run.
+        """
 
 
 class Scheduler(ABC):
@@ -60,7 +64,7 @@ class Scheduler(ABC):
 
     @abstractmethod
     def propose(self, history: History) -> Suggestion | None:
-        """A trial to go on with (a promotion, a continuation), or None to let the sampler choose."""
+        """A trial to go on with (a promotion, say), or None to let the sampler choose."""
 
     @abstractmethod
     def decide(self, trial: Trial, history: History) -> Decision:
@@ -81,17 +85,22 @@ class Changes:
 
 
 class Store(ABC):
-    """Keeps one study: its set-up and its trials. Every verb is one atomic step, also between processes.
+    """Keeps one study: its set-up and its trials. Every verb is one atomic step, also between
+    processes.
 
-    Revisions: each change of the study increments its counter, and the changed trial carries the new value. A
+    Revisions: each change of the study increments its counter, and the changed trial carries the
+        new value. A
     finished trial never changes again, so its revision tells when it finished.
 
-    Errors: verbs raise `StoreError` when the store cannot be read or written; what was committed before stays.
+    Errors: verbs raise `StoreError` when the store cannot be read or written; what was committed
+        before stays.
     """
 
     @abstractmethod
     def open(self, spec: StudySpec) -> StudySpec:
-        """Create the study `spec.name`, or find it: returns what is stored (`spec` itself when it is new)."""
+        """Create the study `spec.name`, or find it: returns what is stored (`spec` itself when it
+        is new).
+        """
 
     @abstractmethod
     def amend(self, spec: StudySpec) -> None:
@@ -103,18 +112,22 @@ class Store(ABC):
 
     @abstractmethod
     def add(self, trial: Trial) -> bool:
-        """Add a WAITING trial under `trial.number`; False, and nothing changed, if that number is taken."""
+        """Add a WAITING trial under `trial.number`; False, and nothing changed, if that number is
+        taken.
+        """
 
     @abstractmethod
     def claim(self, number: int, worker: str, lease: float) -> Trial | None:
-        """Take up a WAITING trial: RUNNING, attempt + 1, held until POSIX second `lease`. None if another was faster."""
+        """Take up a WAITING trial: RUNNING, attempt + 1, held until POSIX second `lease`. None if
+        another was faster.
+        """
 
     @abstractmethod
     def append(self, number: int, attempt: int, measurement: Measurement) -> None:
         """Record a report of a running attempt.
 
-        A report at a step (within its execution) replaces what earlier attempts recorded at that step and after: they are
-        being run again.
+        A report at a step (within its execution) replaces what earlier attempts recorded at that
+        step and after: they are being run again.
 
         Raises:
             StaleTrialError: if `attempt` no longer runs.
@@ -122,19 +135,25 @@ class Store(ABC):
 
     @abstractmethod
     def move(self, trial: Trial) -> Trial:
-        """Record `trial` (of the same number and attempt) in a new state, with its results; returns it as stored.
+        """Record `trial` (of the same number and attempt) in a new state, with its results; returns
+        it as stored.
 
         Raises:
-            StaleTrialError: if that attempt no longer runs, or the state cannot be reached (`records.LEGAL`).
+            StaleTrialError: if that attempt no longer runs, or the state cannot be reached
+                (`records.LEGAL`).
         """
 
     @abstractmethod
     def renew(self, numbers: Sequence[int], worker: str, lease: float) -> tuple[int, ...]:
-        """Extend the lease of running trials of `worker`; returns the numbers that are still its own."""
+        """Extend the lease of running trials of `worker`; returns the numbers that are still its
+        own.
+        """
 
     @abstractmethod
     def reap(self, is_dead: Callable[[str, float | None], bool]) -> tuple[int, ...]:
-        """Give back (WAITING) every running trial whose worker is dead by `is_dead(worker, lease)`; their numbers."""
+        """Give back (WAITING) every running trial whose worker is dead by `is_dead(worker, lease)`;
+        their numbers.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -164,7 +183,9 @@ class Executor(ABC):
 
     @abstractmethod
     def wait(self) -> tuple[Outcome, ...]:
-        """Block until at least one submitted trial ended; all that did. Empty if nothing is submitted."""
+        """Block until at least one submitted trial ended; all that did. Empty if nothing is
+        submitted.
+        """
 
     @abstractmethod
     def cancel(self, number: int) -> None:

@@ -26,7 +26,8 @@ class Limits:
 
     Attributes:
         seconds: for how long this run may start new trials, or None.
-        failures_in_a_row: so many failed trials one after the other end the search with an error, or None.
+        failures_in_a_row: so many failed trials one after the other end the search with an error,
+            or None.
     """
 
     seconds: float | None = None
@@ -55,7 +56,8 @@ def run(
 
     Raises:
         TooManyFailuresError: (a RuntimeError) after too many failures in a row; all is saved.
-        BaseException: whatever `evaluate` raised (a FatalError, Ctrl-C): running trials were given back before.
+        BaseException: whatever `evaluate` raised (a FatalError, Ctrl-C): running trials were given
+            back before.
     """
     loop = _Loop(study, evaluate, limits or Limits(), hooks)
     reason = "interrupted"
@@ -118,7 +120,8 @@ class _Loop:
             elif not self._study.is_waiting:
                 return self._why_done()
             else:
-                # Other workers hold the rest. One of them may die: its trials would come back to us.
+                # Other workers hold the rest. One of them may die: its trials would come back to
+                # us.
                 self._rest(idle)
                 idle += 1
 
@@ -181,8 +184,8 @@ class _Loop:
             )
         if self._skipped >= MAX_SKIPS_IN_A_ROW:
             raise TooManyFailuresError(
-                f"{self._skipped} trials in a row were skipped; nothing in this space seems to fit. The last one "
-                f"said: {trial.message}"
+                f"{self._skipped} trials in a row were skipped; nothing in this "
+                f"space seems to fit. The last one said: {trial.message}"
             )
 
     def _expired(self) -> bool:

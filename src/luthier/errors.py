@@ -1,19 +1,21 @@
 """Every exception that Luthier raises on purpose.
 
-`FailedTrialError`, `FatalError` and its kin are KerasTuner's and decide what happens to a search: the first fails one
-trial and lets the search go on, the second ends it. All others are Luthier's own; each message names what was expected,
-what came and what to do.
+`FailedTrialError`, `FatalError` and its kin are KerasTuner's and decide what happens to a search:
+the first fails one trial and lets the search go on, the second ends it. All others are Luthier's
+own; each message names what was expected, what came and what to do.
 """
 
 from __future__ import annotations
 
 
 class FailedTrialError(Exception):
-    """Raise it in user code to mark the trial as failed; it is not retried and the search goes on."""
+    """Raise it in user code to fail one trial; it is not retried and the search goes on."""
 
 
 class OversizedModelError(FailedTrialError):
-    """The model has more parameters than `max_model_size`: the trial is skipped and another is drawn."""
+    """The model has more parameters than `max_model_size`: the trial is skipped and another is
+    drawn.
+    """
 
 
 class FatalError(Exception):
@@ -53,7 +55,9 @@ class StoreError(RuntimeError):
 
 
 class DamagedStoreError(StoreError):
-    """A store whose file is damaged; says what is, and what could be recovered. Nothing is overwritten."""
+    """A store whose file is damaged; says what is, and what could be recovered. Nothing is
+    overwritten.
+    """
 
 
 class NewerStoreError(StoreError):

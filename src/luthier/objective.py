@@ -1,7 +1,8 @@
 """What a search optimises: a metric's name and whether less or more of it is better.
 
-`Objective`, `MultiObjective` (KerasTuner's weighted sum of a list) and `DefaultObjective` (an unnamed number), and the
-direction that a metric's name implies. Knows Keras's metrics by name only; imports no framework.
+`Objective`, `MultiObjective` (KerasTuner's weighted sum of a list) and `DefaultObjective` (an
+unnamed number), and the direction that a metric's name implies. Knows Keras's metrics by name only;
+imports no framework.
 """
 
 from __future__ import annotations
@@ -17,26 +18,38 @@ DIRECTIONS = ("min", "max")
 DEFAULT_NAME = "default_objective"
 MULTI_NAME = "multi_objective"
 
-_MORE_IS_BETTER = frozenset(
-    """acc accuracy binary_accuracy categorical_accuracy sparse_categorical_accuracy
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MORE_IS_BETTER = _words(
+    """
+    acc accuracy binary_accuracy categorical_accuracy sparse_categorical_accuracy
     top_k_categorical_accuracy sparse_top_k_categorical_accuracy true_positives true_negatives
-    precision recall auc sensitivity_at_specificity specificity_at_sensitivity precision_at_recall
-    recall_at_precision f1_score fbeta_score r2_score cosine_similarity pearson_correlation
-    concordance_correlation io_u binary_io_u mean_io_u one_hot_io_u one_hot_mean_io_u""".split()
+    precision recall auc sensitivity_at_specificity specificity_at_sensitivity
+    precision_at_recall recall_at_precision f1_score fbeta_score r2_score cosine_similarity
+    pearson_correlation concordance_correlation io_u binary_io_u mean_io_u one_hot_io_u
+    one_hot_mean_io_u
+    """
 )
-_LESS_IS_BETTER = frozenset(
-    """loss crossentropy ce false_positives false_negatives hinge squared_hinge categorical_hinge
+_LESS_IS_BETTER = _words(
+    """
+    loss crossentropy ce false_positives false_negatives hinge squared_hinge categorical_hinge
     binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy bce
-    binary_focal_crossentropy categorical_focal_crossentropy categorical_generalized_cross_entropy
-    kl_divergence kld kullback_leibler_divergence poisson log_cosh logcosh log_cosh_error huber
-    mean_squared_error mse mean_absolute_error mae mean_absolute_percentage_error mape
-    mean_squared_logarithmic_error msle root_mean_squared_error dice tversky circle ctc
-    mean sum mean_metric_wrapper""".split()
+    binary_focal_crossentropy categorical_focal_crossentropy
+    categorical_generalized_cross_entropy kl_divergence kld kullback_leibler_divergence poisson
+    log_cosh logcosh log_cosh_error huber mean_squared_error mse mean_absolute_error mae
+    mean_absolute_percentage_error mape mean_squared_logarithmic_error msle
+    root_mean_squared_error dice tversky circle ctc mean sum mean_metric_wrapper
+    """
 )
 # How Keras abbreviates beyond plain snake case, once case and underscores are gone.
-_SPELLINGS = {
-    name.replace("_", ""): name for name in sorted(_MORE_IS_BETTER | _LESS_IS_BETTER)
-} | {"fbetascore": "fbeta_score", "iou": "io_u", "meaniou": "mean_io_u"}
+_SPELLINGS = {name.replace("_", ""): name for name in sorted(_MORE_IS_BETTER | _LESS_IS_BETTER)} | {
+    "fbetascore": "fbeta_score",
+    "iou": "io_u",
+    "meaniou": "mean_io_u",
+}
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,9 @@ class DefaultObjective(Objective):
 
 @dataclass(frozen=True, init=False)
 class MultiObjective(Objective):
-    """Several metrics added up: those to minimise minus those to maximise (KerasTuner's list of objectives)."""
+    """Several metrics added up: those to minimise minus those to maximise (KerasTuner's list of
+    objectives).
+    """
 
     objectives: tuple[Objective, ...]
 
@@ -152,7 +167,8 @@ def create_objective(objective: object) -> Objective:
     """The objective that a KerasTuner argument stands for.
 
     Args:
-        objective: None, a metric's name, an `Objective`, or a list of names and objectives (added up).
+        objective: None, a metric's name, an `Objective`, or a list of names and objectives (added
+            up).
 
     Raises:
         ObjectiveError: (a ValueError) for a name whose direction is unknown.
@@ -175,8 +191,8 @@ def create_objectives(objective: object) -> tuple[Objective, ...]:
     """The objectives that an argument of `Study` or `tune` stands for.
 
     Args:
-        objective: as `create_objective`; also `"min"` or `"max"` for the one number that a trial gives; a list stands for
-            several objectives, each kept for itself.
+        objective: as `create_objective`; also `"min"` or `"max"` for the one number that a trial
+            gives; a list stands for several objectives, each kept for itself.
     """
     if isinstance(objective, str) and objective in DIRECTIONS:
         return (Objective("objective", objective),)
@@ -193,7 +209,8 @@ def _direction_of_name(name: str) -> str:
         raise ObjectiveError(
             f'Could not infer optimization direction ("min" or "max") for unknown metric "{name}". '
             "Please specify the objective  as"
-            f'a `keras_tuner.Objective`, for example `keras_tuner.Objective("{name}", direction="min")`.'
+            "a `keras_tuner.Objective`, for example "
+            f'`keras_tuner.Objective("{name}", direction="min")`.'
         )
     return direction
 
@@ -202,8 +219,8 @@ def infer_metric_direction(metric: object) -> str | None:
     """Whether less or more of a metric is better, judged by its name.
 
     Args:
-        metric: a name as in Keras's logs (`val_`, `weighted_`, an output's name in front and `_1` behind are
-            understood), a Keras metric or loss, or a function.
+        metric: a name as in Keras's logs (`val_`, `weighted_`, an output's name in front and `_1`
+            behind are understood), a Keras metric or loss, or a function.
 
     Returns:
         `"min"`, `"max"`, or None where the name tells nothing.
@@ -224,7 +241,8 @@ def _direction_of_log(name: str) -> str | None:
     stem = name.removeprefix("val_").removeprefix("weighted_")
     stem = re.sub(r"(?<=[A-Za-z])_\d+$", "", stem)
     words = stem.split("_")
-    # "out_top_k_categorical_accuracy": the longest known name at the end decides, whatever output stands before.
+    # "out_top_k_categorical_accuracy": the longest known name at the end decides, whatever output
+    # stands before.
     for start in range(len(words)):
         direction = _direction_of_metric("_".join(words[start:]))
         if direction is not None:

@@ -1,6 +1,7 @@
 """What a search found: best trials, Pareto set, table, learning curves, importances. Read-only.
 
-Trials enter as records; tables leave as plain rows or as a pandas DataFrame. CLI, dashboard and `get_best_*` read through here.
+Trials enter as records; tables leave as plain rows or as a pandas DataFrame. CLI, dashboard and
+`get_best_*` read through here.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ class Results:
         return sum(trial.state is state for trial in self.trials)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict a trial: number, state, score, then `hp/…` values and `metric/…` means; inactive values are absent."""
+        """One dict a trial: number, state, score, then `hp/…` values and `metric/…` means; inactive
+        values are absent.
+        """
         return [self._row(trial) for trial in self.trials]
 
     def curves(self) -> list[dict[str, Any]]:
@@ -112,9 +115,10 @@ class Results:
     def importances(self) -> dict[str, float]:
         """How much of the variation of the score each hyperparameter explains by itself.
 
-        The correlation ratio eta squared (Fisher 1925, section 45) of the ranks of the scores over at most five groups of the
-        hyperparameter's values, less what groups of random ranks would explain; 0 to 1, largest first. Interactions are
-        not seen, and with fewer than ten scored trials nothing can be said: then it is empty.
+        The correlation ratio eta squared (Fisher 1925, section 45) of the ranks of the scores over
+        at most five groups of the hyperparameter's values, less what groups of random ranks would
+        explain; 0 to 1, largest first. Interactions are not seen, and with fewer than ten scored
+        trials nothing can be said: then it is empty.
         """
         scored = [trial for trial in self.trials if trial.scores]
         if len(scored) < 10:
@@ -152,7 +156,8 @@ def _pandas() -> Any:
         import pandas
     except ImportError as error:
         raise MissingExtraError(
-            'A table as a DataFrame needs pandas: pip install "luthier[pandas]"; `rows()` gives plain dicts without it.'
+            'A table as a DataFrame needs pandas: pip install "luthier[pandas]"; '
+            "`rows()` gives plain dicts without it."
         ) from error
     return pandas
 
@@ -169,9 +174,7 @@ def _groups(values: Sequence[Any]) -> np.ndarray:
     labels: Mapping[Any, int]
     if len(numeric) == sum(v is not _ABSENT for v in values) and len(set(numeric)) > 5:
         edges = np.quantile(numeric, [0.2, 0.4, 0.6, 0.8])
-        return np.array(
-            [-1 if v is _ABSENT else int(np.searchsorted(edges, v)) for v in values]
-        )
+        return np.array([-1 if v is _ABSENT else int(np.searchsorted(edges, v)) for v in values])
     labels = {key: index for index, key in enumerate(dict.fromkeys(map(repr, values)))}
     return np.array([labels[repr(v)] for v in values])
 

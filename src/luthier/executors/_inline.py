@@ -29,7 +29,8 @@ class InlineExecutor(Executor):
         if not self.free():
             number = self._pending[0][0].number
             raise RuntimeError(
-                f"The inline executor holds trial {number} already; call wait() before the next submit()."
+                f"The inline executor holds trial {number} already; "
+                "call wait() before the next submit()."
             )
         self._pending.append((trial, evaluate, report))
 

@@ -1,12 +1,16 @@
-"""Frozen facts that travel between the rooms, and the only serialisation in the package (`_codec.py`)."""
+"""Frozen facts that travel between the rooms, and the only serialisation in the package
+(`_codec.py`).
+"""
 
 from __future__ import annotations
 
 from luthier.records._codec import (
     decode_measurements,
+    decode_results,
     decode_spec,
     decode_suggestion,
     encode_measurements,
+    encode_results,
     encode_spec,
     encode_suggestion,
 )
@@ -29,9 +33,11 @@ __all__ = [
     "Trial",
     "TrialState",
     "decode_measurements",
+    "decode_results",
     "decode_spec",
     "decode_suggestion",
     "encode_measurements",
+    "encode_results",
     "encode_spec",
     "encode_suggestion",
 ]

@@ -14,8 +14,9 @@ from luthier.space import Constraint, Prior, Space
 class History:
     """A study as its algorithms see it.
 
-    `finished` only ever grows at its end from one history of a study to the next, so an algorithm may keep what it
-    computed of the first n and go on from there; `is_continuation` says whether that holds.
+    `finished` only ever grows at its end from one history of a study to the next, so an algorithm
+    may keep what it computed of the first n and go on from there; `is_continuation` says whether
+    that holds.
 
     Attributes:
         space: hyperparameters known by now.
@@ -25,7 +26,8 @@ class History:
         seed: the study's seed.
         number: the number that the next trial will get.
         max_trials: how many trials the study may have, skipped ones not counted, or None.
-        imported: finished trials of other studies on the same space: to learn from, never counted or shown.
+        imported: finished trials of other studies on the same space: to learn from, never counted
+            or shown.
         constraints: relations that every suggestion keeps.
         priors: what an expert believes of a hyperparameter's best value, by name.
     """

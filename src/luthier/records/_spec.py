@@ -19,7 +19,8 @@ class StudySpec:
         space: the hyperparameters known from the start; trials add what they meet (`Trial.found`).
         objectives: what is optimised; several for a Pareto front.
         seed: the root of all randomness.
-        settings: names and options that explain how the search was run (sampler, limits); JSON values.
+        settings: names and options that explain how the search was run (sampler, limits); JSON
+            values.
     """
 
     name: str

@@ -39,7 +39,8 @@ FINISHED = frozenset(
 )
 
 # WAITING: nobody runs it yet (new, to be retried, or given back by a dead worker).
-# STOPPED: ended early by a scheduler, with a score. SKIPPED: never trained (too large a model), not counted.
+# STOPPED: ended early by a scheduler, with a score. SKIPPED: never trained (too large a model), not
+# counted.
 LEGAL: Mapping[TrialState, frozenset[TrialState]] = {
     TrialState.WAITING: frozenset({TrialState.RUNNING, TrialState.FAILED}),
     TrialState.RUNNING: FINISHED | {TrialState.PAUSED, TrialState.WAITING},
@@ -59,14 +60,16 @@ class Trial:
         number: its place in the study, from 0, without gaps.
         suggestion: what was to be tried.
         state: where it is in its life.
-        seen: how many trials were finished when it was suggested: with it any search can be replayed.
-        values: name to value; what was suggested until the trial ends, then only what it really used, and
-            what it met for the first time.
+        seen: how many trials were finished when it was suggested: with it any search can be
+            replayed.
+        values: name to value; what was suggested until the trial ends, then only what it really
+            used, and what it met for the first time.
         attempt: how often a worker has taken it up, from 1; 0 while nobody has.
         failures: how many attempts ended in an error that may be retried.
         worker: who runs it, or None.
         lease: POSIX seconds until which the worker holds it, or None.
-        measurements: reports of the current attempt and of what it continues, in order of execution and step.
+        measurements: reports of the current attempt and of what it continues, in order of execution
+            and step.
         metrics: final metrics, means over executions; empty unless it has a score.
         spread: standard deviation of each metric over executions; empty with one execution.
         scores: one value an objective, in the order of the objectives; empty unless it has a score.

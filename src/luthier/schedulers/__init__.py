@@ -1,4 +1,6 @@
-"""How long each trial runs. One algorithm a file; schedulers see a history and a trial, nothing else."""
+"""How long each trial runs. One algorithm a file; schedulers see a history and a trial, nothing
+else.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a study knows of its trials: the store's log, followed change by change.
 
-Changes enter as trials in order of revision; frozen histories leave. The space is a fold over the log: what the study was
-set up with, and after it what each finished trial found, in the order in which they ended. So the space at any moment of the past
-follows from the trials alone.
+Changes enter as trials in order of revision; frozen histories leave. The space is a fold over the
+log: what the study was set up with, and after it what each finished trial found, in the order in
+which they ended. So the space at any moment of the past follows from the trials alone.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Ledger:
         self.revision = max(self.revision, changes.revision)
 
     def record(self, trial: Trial) -> None:
-        """Take over a change that this study made itself; a gap before it is left to the next `follow`."""
+        """Take over a change that this study made itself; a gap before it is left to the next
+        `follow`.
+        """
         if trial.revision == self.revision + 1:
             self._put(trial)
             self.revision = trial.revision
@@ -73,6 +75,16 @@ class Ledger:
         self._open[trial.number] = updated
         return updated
 
+    def rebase(self, space: Space) -> None:
+        """Start the fold from another space."""
+        self.space = space
+        for trial in self._finished:
+            self._learn(trial)
+
+    def _learn(self, trial: Trial) -> None:
+        if trial.found:
+            self.space = self.space.merge([deserialize(dict(config)) for config in trial.found])
+
     def _put(self, trial: Trial) -> None:
         if not trial.state.is_finished:
             self._open[trial.number] = trial
@@ -81,16 +93,15 @@ class Ledger:
         self._finished.append(trial)
         self._frozen = None
         self._counted += trial.state is not TrialState.SKIPPED
-        if trial.found:
-            self.space = self.space.merge([deserialize(dict(config)) for config in trial.found])
+        self._learn(trial)
 
 
 def replace_measurements(trial: Trial, measurements: tuple[Measurement, ...]) -> Trial:
-    """`trial` with other measurements (quicker than `dataclasses.replace`, and called at every report)."""
+    """`trial` with other measurements (quicker than `dataclasses.replace`, and called at every
+    report).
+    """
     changed = object.__new__(Trial)
     for name in Trial.__slots__:
         object.__setattr__(changed, name, getattr(trial, name))
     object.__setattr__(changed, "measurements", measurements)
     return changed
-
-

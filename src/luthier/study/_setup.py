@@ -23,17 +23,16 @@ def as_space(space: Space | HyperParameters | Iterable[Any] | None) -> Space:
         return space
     if isinstance(space, HyperParameters):
         return Space(space.space)
-    wrong = (
-        [space]
-        if isinstance(space, str | Mapping) or not isinstance(space, Iterable)
-        else [item for item in (space := list(space)) if not isinstance(item, HyperParameter)]
-    )
-    if wrong:
+    listed = isinstance(space, Iterable) and not isinstance(space, str | Mapping)
+    parameters = list(space) if listed else []
+    wrong = [item for item in parameters if not isinstance(item, HyperParameter)]
+    if not listed or wrong:
+        received = wrong[0] if wrong else space
         raise SpaceError(
             "Expected the space as HyperParameters, a Space or a list of hyperparameters such as "
-            f'[luthier.Float("x", 0.0, 1.0)], got {wrong[0]!r} of type {type(wrong[0]).__name__}.'
+            f'[luthier.Float("x", 0.0, 1.0)], got {received!r} of type {type(received).__name__}.'
         )
-    return Space(space)
+    return Space(parameters)
 
 
 def as_sampler(sampler: Sampler | str) -> Sampler:
@@ -43,7 +42,8 @@ def as_sampler(sampler: Sampler | str) -> Sampler:
     if isinstance(sampler, str):
         return registry.sampler(sampler)
     raise TypeError(
-        f"Expected the sampler as a name or a Sampler, got {sampler!r} of type {type(sampler).__name__}."
+        f"Expected the sampler as a name or a Sampler, got {sampler!r} "
+        f"of type {type(sampler).__name__}."
     )
 
 
@@ -54,14 +54,14 @@ def checked_name(name: str) -> str:
     return name
 
 
-def checked_seed(seed: int) -> int:
+def checked_seed(seed: object) -> int:
     """A seed as a non-negative integer; negative ones are folded into 64 bits."""
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise TypeError(f"Expected the seed to be an int or None, got {seed!r}.")
     return int(seed) % 2**64
 
 
-def checked_count(name: str, count: int | None) -> int | None:
+def checked_count(name: str, count: object) -> int | None:
     """A limit: a positive integer, or None."""
     if count is None:
         return None
@@ -84,7 +84,8 @@ def checked_points(
             raise SpaceError(
                 f"Expected a point as a dict of hyperparameter names and values, got {point!r}."
             )
-        # Names are checked as they were given, values after completion: a point may leave out what it does not care about.
+        # Names are checked as they were given, values after completion: a point may leave out what
+        # it does not care about.
         full = space.complete(dict(point))
         space.validate({**full, **point})
         completed.append(full)
@@ -95,16 +96,19 @@ def checked_priors(priors: Mapping[str, Prior], space: Space) -> Mapping[str, Pr
     """Priors whose values lie in the space.
 
     Raises:
-        SpaceError: for a prior on an unknown name, outside the range, or with a spread that is not in (0, 1].
+        SpaceError: for a prior on an unknown name, outside the range, or with a spread that is not
+            in (0, 1].
     """
     for name, prior in priors.items():
         if name not in space.names:
             raise SpaceError(
-                f"Prior on unknown hyperparameter {name!r}; known are {', '.join(space.names) or 'none yet'}."
+                f"Prior on unknown hyperparameter {name!r}; known are "
+                f"{', '.join(space.names) or 'none yet'}."
             )
         if not (math.isfinite(prior.spread) and 0 < prior.spread <= 1):
             raise SpaceError(
-                f"Expected the spread of the prior on {name!r} to lie in (0, 1], got {prior.spread!r}."
+                f"Expected the spread of the prior on {name!r} to lie in (0, 1], "
+                f"got {prior.spread!r}."
             )
         _check_value(space, name, prior.value)
     return dict(priors)
@@ -139,8 +143,9 @@ def reconcile(
         return wanted, ()
     if "objective" in given and wanted.objectives != stored.objectives:
         raise StudyError(
-            f"Study {stored.name!r} was begun with {_listed(stored)}, and cannot go on with {_listed(wanted)}: its "
-            "scores would no longer compare. Use another name or directory, or overwrite it."
+            f"Study {stored.name!r} was begun with {_listed(stored)}, and cannot go on "
+            f"with {_listed(wanted)}: its scores would no longer "
+            "compare. Use another name or directory, or overwrite it."
         )
     notices = []
     spec = replace(stored, settings={**stored.settings, **wanted.settings})

@@ -1,11 +1,12 @@
-"""`Study`: asks samplers and schedulers, keeps what happens in a store, and is the only one that writes there."""
+"""`Study`: asks samplers and schedulers, keeps what happens in a store, and is the only one that
+writes there.
+"""
 
 from __future__ import annotations
 
 import os
 import random
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, overload
@@ -32,7 +33,8 @@ from luthier.study import _setup, _verdict
 from luthier.study._ledger import Ledger
 from luthier.study._worker import Heartbeat, is_dead, worker_name
 
-# A worker that dies this often in the same trial without an error to show is taken to be killed by the trial.
+# A worker that dies this often in the same trial without an error to show is taken to be killed by
+# the trial.
 MAX_ATTEMPTS = 10
 
 
@@ -40,16 +42,17 @@ class Study:
     """A named search: `ask` for a trial, evaluate its `values`, `tell` what came out.
 
     Args:
-        space: what to search: `HyperParameters`, a `Space` or a list of hyperparameters; None for what the store holds, or an
-            empty space that trials fill with what they meet.
-        objective: `"min"` or `"max"` for one number, a metric's name, an `Objective`, or a list of these (several
-            objectives). None: the stored one, or `"min"`.
+        space: what to search: `HyperParameters`, a `Space` or a list of hyperparameters; None for
+            what the store holds, or an empty space that trials fill with what they meet.
+        objective: `"min"` or `"max"` for one number, a metric's name, an `Objective`, or a list of
+            these (several objectives). None: the stored one, or `"min"`.
         sampler: a `Sampler` or its name, such as `"random"`.
         scheduler: a `Scheduler`; None lets every trial run to its end.
         seed: root of all randomness, 0 included; None takes the stored one, or draws one.
         storage: None (memory), a path of an SQLite file, a database URL, or a `Store`.
         name: the study's name in the store; an existing study goes on.
-        max_trials: how many trials the study may have in all, resumed or not, whatever the number of workers.
+        max_trials: how many trials the study may have in all, resumed or not, whatever the number
+            of workers.
         max_retries: how often a trial that ended in an error is run again.
         initial_points: values of the first trials; what they leave out is completed with defaults.
         constraints: relations that every suggestion keeps.
@@ -75,7 +78,7 @@ class Study:
         True
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         space: Space | HyperParameters | Iterable[Any] | None = None,
         objective: object = None,
@@ -172,8 +175,8 @@ class Study:
             n: ask for up to so many at once, as a list.
 
         Returns:
-            A running trial; None (or a shorter list) when there is nothing to run now: the limit is reached or the space is
-            exhausted, for good unless `is_waiting`.
+            A running trial; None (or a shorter list) when there is nothing to run now: the limit is
+            reached or the space is exhausted, for good unless `is_waiting`.
         """
         if n is None:
             return self._next()
@@ -203,8 +206,8 @@ class Study:
 
         Args:
             trial: what `ask` gave, or the outcome that an executor brought.
-            value: the objective's value, all metrics by name, an exception (the trial failed), or None to take the best of what
-                was reported.
+            value: the objective's value, all metrics by name, an exception (the trial failed), or
+                None to take the best of what was reported.
 
         Returns:
             The trial as recorded. A value that is not finite makes it FAILED, with that reason.
@@ -220,7 +223,8 @@ class Study:
             known = self._ledger.find(number)
         if known is None:
             raise StudyError(
-                f"Trial {number} of study {self.spec.name!r} is finished already; a trial is told once."
+                f"Trial {number} of study {self.spec.name!r} is finished already; "
+                "a trial is told once."
             )
         outcome = (
             trial
@@ -247,6 +251,14 @@ class Study:
             trial = self._draft(Suggestion(completed, note=note))
             if self._store.add(trial):
                 return trial
+
+    def extend(self, space: Space) -> None:
+        """Add hyperparameters found before any trial; known ones keep their definition."""
+        merged = self.spec.space.merge(space)
+        if merged != self.spec.space:
+            self.spec = replace(self.spec, space=merged)
+            self._store.amend(self.spec)
+            self._ledger.rebase(merged)
 
     def release(self, trial: Trial) -> None:
         """Give a running trial back unfinished; whoever asks next goes on with it."""
@@ -346,16 +358,11 @@ class Study:
             if trial is None or trial.attempt < MAX_ATTEMPTS:
                 continue
             message = (
-                f"The process that ran this trial ended {trial.attempt} times without a word (killed, or out of "
-                "memory?); it is not run again."
+                f"The process that ran this trial ended {trial.attempt} times without a word "
+                "(killed, or out of memory?); it is not run again."
             )
             self._ledger.record(
                 self._store.move(
                     replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
                 )
             )
-
-
-def failure_message(error: BaseException) -> str:
-    """The traceback of an error, as kept in a trial."""
-    return "".join(traceback.format_exception(error))

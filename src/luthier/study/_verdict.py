@@ -35,9 +35,7 @@ def best_measurement(
         for m in measurements
         if objective.has_value(m.metrics) and math.isfinite(objective.get_value(m.metrics))
     ]
-    return min(
-        finite, key=lambda m: objective.sign * objective.get_value(m.metrics), default=None
-    )
+    return min(finite, key=lambda m: objective.sign * objective.get_value(m.metrics), default=None)
 
 
 def outcome_of(
@@ -52,8 +50,9 @@ def outcome_of(
         chosen = best_measurement(trial.measurements, objectives[0])
         if chosen is None:
             raise StudyError(
-                f"Expected the value of {_named(objectives)} for trial {trial.number}, got None, and nothing "
-                "finite was reported; pass a number, a dict of metrics, or the exception that made it fail."
+                f"Expected the value of {_named(objectives)} for trial {trial.number}, "
+                "got None, and nothing finite was reported; pass a number, a dict of "
+                "metrics, or the exception that made it fail."
             )
         return _completed(trial, chosen.metrics, chosen.step)
     if isinstance(value, Mapping):
@@ -102,7 +101,8 @@ def conclude(
     Raises:
         StudyError: if a completed outcome lacks an objective.
     """
-    state, message, scores = outcome.state, outcome.message, ()
+    state, message = outcome.state, outcome.message
+    scores: tuple[float, ...] = ()
     if state in SCORED:
         scores = _scores(trial, outcome, objectives)
         broken = [
@@ -137,9 +137,7 @@ def conclude(
     )
 
 
-def _scores(
-    trial: Trial, outcome: Outcome, objectives: Sequence[Objective]
-) -> tuple[float, ...]:
+def _scores(trial: Trial, outcome: Outcome, objectives: Sequence[Objective]) -> tuple[float, ...]:
     for objective in objectives:
         if not objective.has_value(outcome.metrics):
             raise StudyError(

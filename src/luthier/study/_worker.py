@@ -1,7 +1,7 @@
 """Who this process is to others that share a store, and how it keeps hold of what it runs.
 
-A worker's name says on which machine, in which boot and in which process it lives, so that another process of the same
-machine sees at once that it is dead; elsewhere only its lease tells.
+A worker's name says on which machine, in which boot and in which process it lives, so that another
+process of the same machine sees at once that it is dead; elsewhere only its lease tells.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _read(path: str) -> str:
 
 
 class Heartbeat:
-    """Renews the leases of what a worker runs, from a thread of its own, until it is told to stop or forgotten."""
+    """Renews the leases of what a worker runs, from a thread of its own, until it is told to stop
+    or forgotten.
+    """
 
     def __init__(self, store: Store, worker: str, seconds: float) -> None:
         self._store = store
