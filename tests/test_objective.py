@@ -14,20 +14,27 @@ from luthier.objective import (
     infer_metric_direction,
 )
 
+LESS = """
+loss val_loss mse val_mae mean_squared_error out_loss val_dense_2_loss hinge kl_divergence
+false_negatives crossentropy ce weighted_mae
+"""
+MORE = """
+acc accuracy val_acc val_accuracy out_accuracy auc val_auc auc_1 val_auc_12 precision
+recall f1_score val_f1_score r2_score cosine_similarity mean_io_u binary_io_u fbeta_score
+f1_score_2 val_out_top_k_categorical_accuracy BinaryAccuracy val_weighted_accuracy
+recall_at_precision
+"""
+UNKNOWN = """
+score rmse my_metric val_my_metric average_reward
+"""
+
 
 @pytest.mark.parametrize(
     ("name", "direction"),
     [
-        *[(name, "min") for name in "loss val_loss mse val_mae mean_squared_error".split()],
-        *[(name, "min") for name in "out_loss val_dense_2_loss hinge kl_divergence".split()],
-        *[(name, "min") for name in "false_negatives crossentropy ce weighted_mae".split()],
-        *[(name, "max") for name in "acc accuracy val_acc val_accuracy out_accuracy".split()],
-        *[(name, "max") for name in "auc val_auc auc_1 val_auc_12 precision recall".split()],
-        *[(name, "max") for name in "f1_score val_f1_score r2_score cosine_similarity".split()],
-        *[(name, "max") for name in "mean_io_u binary_io_u fbeta_score f1_score_2".split()],
-        *[(name, "max") for name in "val_out_top_k_categorical_accuracy BinaryAccuracy".split()],
-        *[(name, "max") for name in "val_weighted_accuracy recall_at_precision".split()],
-        *[(name, None) for name in "score rmse my_metric val_my_metric average_reward".split()],
+        *[(name, "min") for name in LESS.split()],
+        *[(name, "max") for name in MORE.split()],
+        *[(name, None) for name in UNKNOWN.split()],
     ],
 )
 def test_direction_of_a_name(name, direction):
@@ -50,7 +57,7 @@ def test_direction_of_objects_goes_by_their_kind():
 
 
 def test_an_unknown_name_says_how_to_name_the_direction():
-    with pytest.raises(ObjectiveError, match='Could not infer optimization direction .*"score"'):
+    with pytest.raises(ObjectiveError, match=r'Could not infer optimization direction .*"score"'):
         create_objective("score")
 
 

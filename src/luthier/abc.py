@@ -213,6 +213,7 @@ class SearchFacts:
         max_trials: how many trials it may have in all, or None.
         max_seconds: for how long this run may go on, or None.
         place: where it is kept, for people: a path, a URL or "memory".
+        notices: what changed against the stored set-up, a sentence each.
     """
 
     spec: StudySpec
@@ -220,6 +221,7 @@ class SearchFacts:
     max_trials: int | None
     max_seconds: float | None
     place: str
+    notices: tuple[str, ...] = ()
 
 
 class Hook(ABC):

@@ -77,6 +77,7 @@ def _watched(study: Study, limits: Limits, hooks: Sequence[Hook]) -> Iterator[li
         max_trials=study.max_trials,
         max_seconds=limits.seconds,
         place=study.place,
+        notices=study.notices,
     )
     ending: list[str] = []
     for hook in hooks:

@@ -1,4 +1,7 @@
-"""A search in a process of its own, for tests that kill it: `python _quadratic.py STORAGE SEED TRIALS SECONDS`."""
+"""A search in a process of its own, for tests that kill it.
+
+`python _quadratic.py STORAGE SEED TRIALS SECONDS`
+"""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ class Memory:
         self._imported = len(self._scored)
 
     def _add(self, history: History, trials: Iterable[Trial]) -> None:
-        good, bad = [], []
+        good: list[Trial] = []
+        bad: list[Trial] = []
         for trial in trials:
             usable = trial.state.has_score and len(trial.scores) == len(history.objectives)
             (good if usable and np.isfinite(trial.scores).all() else bad).append(trial)
@@ -120,8 +121,8 @@ class Memory:
 
     def _encode(self, values: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Rows:
         if not values:
-            shape = (0, len(self.encoding.columns))
-            return Rows(np.zeros(shape), np.zeros(shape, np.bool_))
+            columns = len(self.encoding.columns)
+            return Rows(np.zeros((0, columns)), np.zeros((0, columns), np.bool_))
         return Rows(*self.encoding.encode(values))
 
     def point(self, row: FloatArray) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from luthier import driver
 from luthier.abc import Hook, Sampler, Scheduler, Store
 from luthier.executors import InlineExecutor
-from luthier.hooks import console
+from luthier.hooks import Console
 from luthier.records import Trial
 from luthier.results import Results
 from luthier.space import Constraint, HyperParameters, Prior, Space
@@ -101,7 +101,7 @@ def tune(
             runner.bind(study.space_now, study.objectives),
             InlineExecutor(),
             limits=driver.Limits(max_seconds, max_failures_in_a_row),
-            hooks=[*console(verbose, notices=study.notices), *hooks],
+            hooks=[Console(verbose), *hooks],
         )
         return Results.of(study.history(), reason)
     finally:
