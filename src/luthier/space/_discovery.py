@@ -2,18 +2,22 @@
 
 Enters: the user's `build(hp)` and what is known of the space. Leaves: the space in `hp`, and
 `Exploration`: which scopes could not be reached and what each build used. It ends for every
-`build`: each scope is tried once.
+`build`: each scope is tried twice at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from luthier.space._conditions import Condition, Parent
 from luthier.space._hyperparameters import HyperParameters
 from luthier.space._space import Space
+
+_MOST_TRIES = 2
+_MOST_VALUES = 10_000
 
 Scope = tuple[Condition, ...]
 """A stack of conditions, the outermost first."""
@@ -56,7 +60,7 @@ def explore(
     forced: dict[str, Any] | None = {}
     while forced is not None and len(search.observations) < max_builds:
         search.run(build, {**start, **forced}, forced)
-        forced = search.next_values(start)
+        forced = search.next_values()
     hp.values = Space(hp.space).complete(start) | start
     return Exploration(
         builds=len(search.observations),
@@ -74,7 +78,8 @@ class _Search:
         # A scope to the values that were forced where it was first met: the way there.
         self.met: dict[Scope, dict[str, Any]] = {}
         self.reached: set[Scope] = set()
-        self.tried: set[Scope] = set()
+        # How often each was tried: first together with others that agree, then on its own.
+        self.tries: dict[Scope, int] = {}
 
     def run(
         self,
@@ -90,27 +95,42 @@ class _Search:
         for scope in map(tuple, one.inactive_scopes):
             self.met.setdefault(scope, forced)
 
-    def next_values(self, start: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Values that should activate the first open scope, and with it as many others as agree."""
+    def next_values(self) -> dict[str, Any] | None:
+        """Values that should activate the first open scope, and with it as many as agree."""
         space = Space(self.hp.space)
-        chosen: dict[str, Any] | None = None
         for scope in self._open():
-            if chosen is None:
-                self.tried.add(scope)
-                chosen = _values_for(scope, self.met[scope], space)
+            self.tries[scope] = self.tries.get(scope, 0) + 1
+            alone = _values_for(scope, self.met[scope], space)
+            if alone is None:
+                self.tries[scope] = _MOST_TRIES
                 continue
+            if self.tries[scope] == _MOST_TRIES:
+                return alone
+            together = self._widened(alone, space)
+            if together == alone:
+                self.tries[scope] = _MOST_TRIES
+            return together
+        return None
+
+    def _widened(self, chosen: dict[str, Any], space: Space) -> dict[str, Any]:
+        """The values, and those that activate other open scopes without changing one of them."""
+        for scope in self._open():
             way = self.met[scope]
-            if all(chosen.get(name, value) == value for name, value in way.items()):
+            if all(name not in chosen or chosen[name] == way[name] for name in way):
                 wider = _values_for(scope, chosen | way, space)
-                if wider is not None and wider.items() >= chosen.items():
-                    # Not marked as tried: on its own it may still succeed if this fails.
+                if wider is not None and all(wider[name] == chosen[name] for name in chosen):
                     chosen = wider
         return chosen
 
     def _open(self) -> list[Scope]:
-        return [s for s in self.met if s not in self.reached and s not in self.tried]
+        return [
+            scope
+            for scope in self.met
+            if scope not in self.reached and self.tries.get(scope, 0) < _MOST_TRIES
+        ]
 
     def unreachable(self) -> tuple[Scope, ...]:
+        """The scopes that were met and never active."""
         return tuple(scope for scope in self.met if scope not in self.reached)
 
 
@@ -118,20 +138,24 @@ def _values_for(scope: Scope, given: Mapping[str, Any], space: Space) -> dict[st
     """The given values, changed so that the scope's conditions hold; None if they cannot."""
     values = dict(given)
     for condition in scope:
-        if not isinstance(condition, Parent):
-            return None
         if condition.is_active(values):
             continue
-        allowed = [
-            value
-            for value in condition.values
-            if any(p.name == condition.name and _takes(p, value) for p in space)
-        ]
-        if not allowed:
+        accepted = _accepted(condition, space)
+        if not accepted:
             return None
-        values[condition.name] = allowed[0]
-    return values if all(c.is_active(values) for c in scope) else None
+        values[condition.name] = accepted[0]
+    return values if all(condition.is_active(values) for condition in scope) else None
 
 
-def _takes(parameter: Any, value: Any) -> bool:
-    return bool(parameter.contains(value)) or value == parameter.default
+def _accepted(condition: Condition, space: Space) -> list[Any]:
+    """The first value of the parent that meets the condition, if one is found quickly."""
+    for parent in space:
+        if parent.name != condition.name:
+            continue
+        named = condition.values if isinstance(condition, Parent) else ()
+        exact = (value for value in named if parent.contains(value))
+        equal = (v for v in islice(parent.values, _MOST_VALUES) if condition.accepts(v))
+        found = list(islice(chain(exact, equal), 1))
+        if found:
+            return found
+    return []

@@ -307,6 +307,11 @@ class HyperParameters:
         hp.values = dict(config["values"])
         return hp
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Copied or unpickled values are a plain dict: have them watched again.
+        self.__dict__.update(state)
+        self.values = self._values
+
     def _full_name(self, name: str) -> str:
         return "/".join([*self._name_scopes, check_name(name)])
 

@@ -276,7 +276,7 @@ class Float(HyperParameter):
         if self._steps is None:
             return True
         index = min(max(self._steps.index(value), 0), self._steps.n - 1)
-        return abs(self._steps.value(index) - value) <= slack
+        return bool(abs(self._steps.value(index) - value) <= slack)
 
     def allowed(self) -> str:
         """The range in words."""
