@@ -126,8 +126,6 @@ class Int(HyperParameter):
         """The middle of the value's cell."""
         if self._steps is not None:
             return (self._steps.index(value) + 0.5) / self.n_values
-        if self.n_values == 1:
-            return 0.5
         return self._scale.prob(value + 0.5)
 
     def contains(self, value: Any) -> bool:
