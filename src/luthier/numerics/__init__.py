@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: the mathematics of the samplers, on numpy and scipy only."""

@@ -1,0 +1,191 @@
+"""`GaussianProcess`: Bayesian optimisation with a Gaussian process.
+
+A scrambled Sobol' sequence first; then the point of most log expected improvement of a Matérn
+process over warped scores (gain of hypervolume for several objectives), searched among points that
+can be tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from luthier.abc import Sampler
+from luthier.errors import SpaceError
+from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_rows
+from luthier.numerics._pareto import is_efficient
+from luthier.numerics._sobol import sobol
+from luthier.numerics._warps import stretch_good, tame_bad
+from luthier.records import History, Suggestion
+from luthier.samplers._beliefs import log_belief
+from luthier.samplers._common import Evidence, Memory
+from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken
+from luthier.samplers._fresh import admits
+from luthier.samplers._promise import Promise, log_success, of_one, of_several
+from luthier.samplers._surrogate import Surrogates
+
+_EFFORT = Effort(lineages=6, children=20, rounds=8)
+_RANDOM_SEEDS = 300
+_NEAR_SEEDS = 100
+_LEADERS = 5
+_MOST_OBJECTIVES = 3
+_TRIES = 32
+# Weight of an expert's priors: they fade once there are more data than this (πBO's β).
+_TRUST = 10.0
+
+
+class GaussianProcess(Sampler):
+    """The sampler of choice for up to some thousand trials of any space with up to three
+    objectives.
+
+    Args:
+        initial_points: how many space-filling points come first; by the number of hyperparameters
+            if None.
+        noise: variance of the noise of a score, in units of the variance of all scores; fitted if
+            None.
+        beta: if given, points are chosen by the lower confidence bound `mean - beta * deviation`
+            and not by expected improvement.
+
+    Raises:
+        SpaceError: an argument is negative.
+    """
+
+    def __init__(
+        self,
+        initial_points: int | None = None,
+        noise: float | None = None,
+        *,
+        beta: float | None = None,
+    ) -> None:
+        for name, value in (("initial_points", initial_points), ("noise", noise), ("beta", beta)):
+            if value is not None and not value >= 0:
+                raise SpaceError(f"Expected {name} to be None or at least 0, received {value!r}.")
+        self._initial_points = initial_points
+        self._noise = noise
+        self._beta = beta
+        self._memory = Memory()
+        self._frame: Frame | None = None
+        self._encoding: Any = None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The name and the options."""
+        return {
+            "name": "gaussian_process",
+            "initial_points": self._initial_points,
+            "noise": self._noise,
+            "beta": self._beta,
+        }
+
+    def suggest(self, history: History, rng: np.random.Generator) -> Suggestion | None:
+        evidence = self._memory.update(history)
+        frame = self._follow(evidence, history)
+        if len(frame.columns) and self._is_ready(evidence, len(frame.columns)):
+            values, note = self._best(history, evidence, rng), self._note(history)
+        else:
+            values, note = self._first(history, len(frame.columns)), "space-filling start"
+        if values is None:
+            values, note = self._memory.fresh(history, rng), "random, the model knew nothing new"
+        return None if values is None else Suggestion(values, note=note)
+
+    def _follow(self, evidence: Evidence, history: History) -> Frame:
+        """What is kept belongs to one encoding; the memory makes a new one when it must."""
+        if self._frame is None or self._encoding is not evidence.encoding:
+            self._encoding = evidence.encoding
+            self._frame = Frame(evidence.encoding)
+            self._surrogates = Surrogates(self._frame, len(history.objectives), self._noise)
+        return self._frame
+
+    def _is_ready(self, evidence: Evidence, columns: int) -> bool:
+        needed = self._initial_points
+        if needed is None:
+            needed = max(5, min(10, columns + 1))
+        known = len(evidence.scored)
+        return known >= 2 and known + len(evidence.failed) + len(evidence.open) >= needed
+
+    def _first(self, history: History, columns: int) -> dict[str, Any] | None:
+        start = len(history.finished) + len(history.open)
+        rows = sobol(np.arange(start, start + _TRIES), columns, history.seed)
+        return self._memory.first_new(history, rows)
+
+    def _note(self, history: History) -> str:
+        if self._beta is not None:
+            return "Gaussian process, lower confidence bound"
+        if len(history.objectives) > 1:
+            return "Gaussian process, expected gain of hypervolume"
+        return "Gaussian process, expected improvement"
+
+    def _best(
+        self, history: History, evidence: Evidence, rng: np.random.Generator
+    ) -> dict[str, Any] | None:
+        """The new and allowed point of most promise; None if the search met no such point."""
+        frame = self._frame
+        if frame is None:
+            return None
+        judge = self._judge(history, evidence, frame, rng)
+        seeds = _seeds(evidence, frame, rng)
+        rows, _ = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
+        return self._memory.first_new(history, frame.positions(rows))
+
+    def _judge(
+        self, history: History, evidence: Evidence, frame: Frame, rng: np.random.Generator
+    ) -> Judge:
+        promise = self._promise(evidence, rng)
+        failure = self._surrogates.failure(evidence)
+        success = None if failure is None else log_success(failure)
+        belief = log_belief(history, evidence.encoding)
+        taken = Taken(frame, evidence)
+
+        def judge(rows: FloatArray, active: BoolArray) -> FloatArray:
+            points = self._surrogates.points(rows, active)
+            worth = promise(points)
+            if success is not None:
+                worth = worth + success(points)
+            if belief is not None:
+                worth = worth + _TRUST * belief(frame.positions(rows), active) / len(
+                    evidence.scored
+                )
+            refused = taken.has(rows)
+            if history.constraints:
+                refused |= ~_allowed(history, evidence, frame.positions(rows))
+            return np.where(refused, -np.inf, worth)
+
+        return judge
+
+    def _promise(self, evidence: Evidence, rng: np.random.Generator) -> Promise:
+        count = evidence.y.shape[1]
+        if count == 1:
+            warped = self._surrogates.fit(evidence, 0, _warp)
+            return of_one(warped, self._beta)
+        if count > _MOST_OBJECTIVES:
+            return of_one(self._surrogates.mixed(evidence, rng), self._beta)
+        return of_several([self._surrogates.fit(evidence, j, tame_bad) for j in range(count)])
+
+
+def _warp(scores: FloatArray) -> FloatArray:
+    return stretch_good(tame_bad(scores))
+
+
+def _seeds(evidence: Evidence, frame: Frame, rng: np.random.Generator) -> FloatArray:
+    """Rows to begin the search with: anywhere, and near the best that are known."""
+    anywhere = random_rows(rng, _RANDOM_SEEDS, frame.columns)
+    leaders = _leaders(evidence)
+    picked = leaders[rng.integers(len(leaders), size=_NEAR_SEEDS)]
+    rows = frame.rows(evidence.scored.x[picked])
+    near = moved(rows, evidence.scored.active[picked], frame.columns, step=0.1, rng=rng)
+    return np.concatenate([anywhere, near])
+
+
+def _leaders(evidence: Evidence) -> IntArray:
+    """Indices of the best data: by score, or the Pareto front of several objectives."""
+    if evidence.y.shape[1] > 1:
+        return np.flatnonzero(is_efficient(evidence.y))
+    return np.argsort(evidence.y[:, 0], kind="stable")[:_LEADERS]
+
+
+def _allowed(history: History, evidence: Evidence, positions: FloatArray) -> BoolArray:
+    decode = evidence.encoding.decode
+    allowed = (admits(history, decode(row)) for row in positions)
+    return np.fromiter(allowed, np.bool_, len(positions))

@@ -1,0 +1,77 @@
+"""How much a row promises to a history: the acquisition that the Gaussian process sampler
+maximises.
+
+Enters: posteriors of the objectives, of failures, an expert's priors. Leaves: a function from rows
+to numbers, larger where it is more worth a trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from luthier.numerics import _gp
+from luthier.numerics._acquisition import (
+    log_expected_improvement,
+    log_probability_below,
+    negative_lower_bound,
+)
+from luthier.numerics._hypervolume_gain import expected_hypervolume_gain, free_boxes
+from luthier.samplers._frame import FloatArray
+from luthier.samplers._surrogate import Fitted
+
+Promise = Callable[[FloatArray], FloatArray]
+"""Features (n, m) to what they promise, shape (n,)."""
+
+# A row that surely fails is no better than one that promises e^-20 of the gain.
+_HOPELESS = -20.0
+_TINY = 1e-300
+
+
+def of_one(fitted: Fitted, beta: float | None) -> Promise:
+    """Log expected improvement on the best score, or the lower bound if `beta` is given."""
+    best = float(np.min(fitted.targets))
+
+    def promise(points: FloatArray) -> FloatArray:
+        mean, deviation = fitted.posterior.predict(points)
+        if beta is not None:
+            return negative_lower_bound(mean, deviation, beta)
+        return log_expected_improvement(mean, deviation, best)
+
+    return promise
+
+
+def of_several(fitted: Sequence[Fitted]) -> Promise:
+    """Log expected gain of hypervolume, of two or three objectives.
+
+    The worst corner lies a tenth of the front's extent beyond it (Ishibuchi et al. 2018, How to
+    specify a reference point in hypervolume calculation, section 3).
+    """
+    scores = np.column_stack([one.targets for one in fitted])
+    reference = scores.max(axis=0) + 0.1
+    lower, upper = free_boxes(scores, reference)
+
+    def promise(points: FloatArray) -> FloatArray:
+        predictions = [one.posterior.predict(points) for one in fitted]
+        mean = np.column_stack([prediction[0] for prediction in predictions])
+        deviation = np.column_stack([prediction[1] for prediction in predictions])
+        gain = expected_hypervolume_gain(mean, deviation, lower, upper)
+        # Where no gain is left in floating point, the better mean still shows the way.
+        return np.asarray(np.log(gain + _TINY) - 1e-6 * mean.sum(axis=1))
+
+    return promise
+
+
+def log_success(failure: _gp.Posterior) -> Promise:
+    """Log probability that a trial ends with a score; added to what it promises.
+
+    Source: Gardner et al. 2014, Bayesian optimization with inequality constraints, section 3.1.
+    """
+
+    def promise(points: FloatArray) -> FloatArray:
+        mean, deviation = failure.predict(points)
+        total = np.sqrt(deviation**2 + failure.noise)
+        return np.maximum(log_probability_below(mean, total, 0.0), _HOPELESS)
+
+    return promise

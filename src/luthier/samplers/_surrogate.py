@@ -1,0 +1,133 @@
+"""The Gaussian processes of a history: one of each objective, and one of where trials fail.
+
+Enters: what a history teaches. Leaves: posteriors at any rows. Fitted hyperparameters are kept
+between suggestions; they can be computed again from the history alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from luthier.numerics import _gp
+from luthier.numerics._kernels import feature_groups, features
+from luthier.numerics._surrogate import Hyperparameters, subset
+from luthier.numerics._warps import standardise, tame_bad
+from luthier.samplers._common import Evidence
+from luthier.samplers._frame import BoolArray, FloatArray, Frame
+
+Warp = Callable[[FloatArray], FloatArray]
+
+# So many data take part in a prediction: more cost time and add little near the best.
+_MOST_DATA = 250
+_MOST_FITTED = 100
+_FAILURE_BELIEF = _gp.Belief(length=-0.5, noise=-3.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """One objective's posterior, with what it was made from.
+
+    Attributes:
+        posterior: trials under way count with their expected scores.
+        targets: the warped scores of all data, shape (n,).
+    """
+
+    posterior: _gp.Posterior
+    targets: FloatArray
+
+
+class Surrogates:
+    """Gaussian processes over the rows of one encoding.
+
+    Args:
+        frame: the columns.
+        objectives: how many.
+        noise: variance of the noise in units of the variance of the targets, or None to fit it.
+    """
+
+    def __init__(self, frame: Frame, objectives: int, noise: float | None = None) -> None:
+        self._frame = frame
+        self._groups = feature_groups(frame.columns)
+        self._noise = noise or 0.0
+        self._belief = _gp.Belief() if noise is None else _gp.Belief(noise=-13.0, noise_spread=0.1)
+        self._fits = [Hyperparameters(self._belief) for _ in range(objectives)]
+        self._failure: tuple[tuple[int, int], _gp.Posterior | None] = ((0, 0), None)
+
+    def points(self, rows: FloatArray, active: BoolArray) -> FloatArray:
+        """Features of rows, shape (n, m)."""
+        return features(rows, active, self._frame.columns)
+
+    def fit(self, evidence: Evidence, which: int, warp: Warp) -> Fitted:
+        """The posterior of objective `which`, its scores warped by `warp`."""
+        points = self._encoded(evidence.scored.x, evidence.scored.active)
+        scores = evidence.y[:, which]
+        theta = self._fits[which].at(
+            points,
+            self._groups,
+            len(self._frame.columns),
+            lambda count: warp(scores[:count]),
+            diagonal=self._noise,
+        )
+        targets = warp(scores)
+        chosen = subset(targets, _MOST_DATA)
+        return Fitted(self._believe(points[chosen], targets[chosen], theta, evidence), targets)
+
+    def mixed(self, evidence: Evidence, rng: np.random.Generator) -> Fitted:
+        """All objectives in one, by the worst of them under random weights.
+
+        Source: Knowles 2006, ParEGO, eq. 2 (augmented Tchebycheff function, ρ = 0.05).
+        """
+        scores = np.column_stack([tame_bad(column) for column in evidence.y.T])
+        scores = scores - scores.min(axis=0)
+        weighted = scores * rng.dirichlet(np.ones(scores.shape[1]))
+        targets = standardise(weighted.max(axis=1) + 0.05 * weighted.sum(axis=1))
+        chosen = subset(targets, _MOST_DATA)
+        points = self._encoded(evidence.scored.x[chosen], evidence.scored.active[chosen])
+        few = subset(targets[chosen], _MOST_FITTED)
+        start = self._belief.start(len(self._frame.columns))
+        theta = _gp.fit(
+            points[few], self._groups, targets[chosen][few], [start], belief=self._belief
+        )
+        return Fitted(self._believe(points, targets[chosen], theta, evidence), targets)
+
+    def _encoded(self, positions: FloatArray, active: BoolArray) -> FloatArray:
+        return self.points(self._frame.rows(positions), active)
+
+    def _believe(
+        self, points: FloatArray, targets: FloatArray, theta: FloatArray, evidence: Evidence
+    ) -> _gp.Posterior:
+        """The posterior as if the open trials had ended as expected.
+
+        Source: Ginsbourger, Le Riche and Carraro 2010, Kriging is well-suited to parallelize
+            optimization, section 3.2 (kriging believer).
+        """
+        posterior = _gp.Posterior(points, self._groups, targets, theta, diagonal=self._noise)
+        if not len(evidence.open):
+            return posterior
+        more = self._encoded(evidence.open.x, evidence.open.active)
+        believed = np.concatenate([targets, posterior.predict(more)[0]])
+        everything = np.concatenate([points, more])
+        return _gp.Posterior(everything, self._groups, believed, theta, diagonal=self._noise)
+
+    def failure(self, evidence: Evidence) -> _gp.Posterior | None:
+        """Where trials fail, as a regression of 1 (failed) and -1; None if none has failed.
+
+        Source: Rasmussen and Williams 2006, section 6.5 (least-squares classification).
+        """
+        key = (len(evidence.scored), len(evidence.failed))
+        if self._failure[0] != key:
+            self._failure = (key, self._fit_failure(evidence) if key[1] else None)
+        return self._failure[1]
+
+    def _fit_failure(self, evidence: Evidence) -> _gp.Posterior:
+        x = np.concatenate([evidence.failed.x, evidence.scored.x])
+        active = np.concatenate([evidence.failed.active, evidence.scored.active])
+        targets = np.repeat([1.0, -1.0], [len(evidence.failed), len(evidence.scored)])
+        chosen = subset(-targets, _MOST_FITTED)
+        points = self._encoded(x[chosen], active[chosen])
+        start = _FAILURE_BELIEF.start(len(self._frame.columns))
+        theta = _gp.fit(points, self._groups, targets[chosen], [start], belief=_FAILURE_BELIEF)
+        return _gp.Posterior(points, self._groups, targets[chosen], theta)
