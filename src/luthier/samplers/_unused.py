@@ -8,7 +8,6 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from luthier.records import History, Trial
@@ -45,10 +44,10 @@ class Unused:
                     )
         self._finished = history.finished
 
-    def drop(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that a build is expected to use."""
+    def drop(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values that a build is expected to use; `values` itself if that is all of them."""
         if self._model is None:
-            return dict(values)
+            return values
         idle = self._model.predict_inactive(values)
         return {name: value for name, value in values.items() if name not in idle}
 

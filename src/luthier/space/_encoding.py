@@ -96,6 +96,13 @@ class Encoding:
             mask[:, place] = known[name]
         return positions, mask
 
+    def position(self, name: str, value: Any) -> float | None:
+        """Where a value of a hyperparameter lies; None if nothing of this name can have it."""
+        for parameter, axis in self._axes:
+            if parameter.name == name and parameter.contains(value):
+                return float(axis.positions([value])[0])
+        return None
+
     def decode(self, row: ArrayLike) -> dict[str, Any]:
         """The point at a row of positions.
 

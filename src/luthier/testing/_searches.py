@@ -41,10 +41,10 @@ MIXED = Space(
 CONDITIONAL = Space(
     [
         Choice("model", ["tree", "line", "net"], default="line"),
-        Int("depth", 1, 9, conditions=[Parent("model", ["tree"])]),
-        Float("slope", -1.0, 1.0, conditions=[Parent("model", ["line", "net"])]),
-        Boolean("deep", conditions=[Parent("model", ["net"])]),
-        Float("decay", 0.0, 1.0, conditions=[Parent("model", ["net"]), Parent("deep", [True])]),
+        Int("depth", 1, 9, conditions=[Parent("model", ("tree",))]),
+        Float("slope", -1.0, 1.0, conditions=[Parent("model", ("line", "net"))]),
+        Boolean("deep", conditions=[Parent("model", ("net",))]),
+        Float("decay", 0.0, 1.0, conditions=[Parent("model", ("net",)), Parent("deep", (True,))]),
         Choice("size", [8, 16, 32]),
     ]
 )
@@ -52,7 +52,7 @@ FINITE = Space(
     [
         Choice("kind", ["a", "b"], default="b"),
         Int("count", 1, 3),
-        Boolean("flag", conditions=[Parent("kind", ["b"])]),
+        Boolean("flag", conditions=[Parent("kind", ("b",))]),
         Float("step", 0.0, 1.0, step=0.5),
     ]
 )
