@@ -19,6 +19,7 @@ class Outcome:
         state: COMPLETED, STOPPED, SKIPPED, FAILED or PAUSED; WAITING asks for a retry.
         metrics: final metrics, means over executions.
         spread: standard deviation of each metric over executions.
+        scores: one value an objective where they are not simply the objectives' metrics; empty otherwise.
         best_step: step of the best measurement.
         values: values really used, or None if that is unknown (all that were suggested count).
         found: configurations of hyperparameters met for the first time.
@@ -31,6 +32,7 @@ class Outcome:
     state: TrialState
     metrics: Mapping[str, float] = field(default_factory=dict)
     spread: Mapping[str, float] = field(default_factory=dict)
+    scores: tuple[float, ...] = ()
     best_step: int = 0
     values: Mapping[str, Any] | None = None
     found: tuple[Mapping[str, Any], ...] = ()

@@ -104,7 +104,7 @@ def conclude(
     state, message = outcome.state, outcome.message
     scores: tuple[float, ...] = ()
     if state in SCORED:
-        scores = _scores(trial, outcome, objectives)
+        scores = tuple(outcome.scores) or _scores(trial, outcome, objectives)
         broken = [
             f'{objective.name}" is {score!r}'
             for objective, score in zip(objectives, scores, strict=True)
@@ -122,7 +122,8 @@ def conclude(
     return replace(
         trial,
         state=state,
-        values=dict(trial.values if outcome.values is None else outcome.values),
+        # A retry begins again from what was suggested, not from what the failed attempt came to read.
+        values=dict(trial.values if outcome.values is None or not finished else outcome.values),
         failures=failures,
         worker=trial.worker if finished else None,
         lease=None,

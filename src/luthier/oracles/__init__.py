@@ -1,0 +1,9 @@
+"""KerasTuner's oracles: its names over a study and its sampler."""
+
+from __future__ import annotations
+
+from luthier.oracles._builtin import GridSearchOracle, RandomSearchOracle
+from luthier.oracles._lock import synchronized
+from luthier.oracles._oracle import Oracle
+
+__all__ = ["GridSearchOracle", "Oracle", "RandomSearchOracle", "synchronized"]

@@ -1,0 +1,110 @@
+"""Where an oracle keeps its study: not opened yet, or open with the views of its trials.
+
+Enters: how to set the study up, asked for when it is first needed. Leaves: the study, trials by id, views of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from luthier.errors import StudyError
+from luthier.oracles._opening import Opened, Plan, open_study
+from luthier.oracles._trial import Trial
+from luthier.oracles._views import OnNew, Views
+from luthier.records import History
+from luthier.records import Trial as Record
+from luthier.study import Study
+
+
+class Desk:
+    """One study, opened at its first use.
+
+    Args:
+        plan: gives the set-up when the study is to be opened.
+        on_new: asked about hyperparameters that a running trial meets first.
+    """
+
+    def __init__(self, plan: Callable[[], Plan], on_new: OnNew) -> None:
+        self._plan = plan
+        self._on_new = on_new
+        self._opened: Opened | None = None
+        self._views: Views | None = None
+        self._asking: tuple[History, np.random.Generator] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the study is open."""
+        return self._opened is not None
+
+    def open(self) -> Opened:
+        """The study, opened if it is not yet."""
+        if self._opened is None:
+            plan = self._plan()
+            self._opened = open_study(plan)
+            self._views = Views(plan.objective, self._opened.width, self._on_new)
+        return self._opened
+
+    @property
+    def study(self) -> Study:
+        """The study, opened if it is not yet."""
+        return self.open().study
+
+    @property
+    def views(self) -> Views:
+        """The views of its trials."""
+        self.open()
+        if self._views is None:  # pragma: no cover - `open` sets both
+            raise StudyError("the study has no views")
+        return self._views
+
+    def leave(self) -> None:
+        """Let go of an open study that nobody has used, so that another place can be taken.
+
+        Raises:
+            StudyError: if it holds trials.
+        """
+        if self._opened is None:
+            return
+        study = self._opened.study
+        if study.history().trials:
+            raise StudyError(
+                f"This oracle has begun a search already, kept in {study.place}; it cannot move to another project. "
+                "Make a new oracle for each tuner."
+            )
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the study; it is opened again when needed."""
+        opened, self._opened, self._views = self._opened, None, None
+        if opened is not None:
+            opened.study.close()
+
+    @property
+    def history(self) -> History:
+        """All trials by now; while values are being chosen, those that the choice may depend on."""
+        return self._asking[0] if self._asking is not None else self.study.history()
+
+    def rng(self, otherwise: np.random.Generator) -> np.random.Generator:
+        """Where randomness comes from: of the trial whose values are being chosen, or `otherwise`."""
+        return self._asking[1] if self._asking is not None else otherwise
+
+    @contextmanager
+    def asking(self, history: History, rng: np.random.Generator) -> Iterator[None]:
+        """While this lasts, values are being chosen from `history`."""
+        before, self._asking = self._asking, (history, rng)
+        try:
+            yield
+        finally:
+            self._asking = before
+
+    def view(self, record: Record) -> Trial:
+        """The view of a recorded trial."""
+        return self.views.of(record, self.history.space)
+
+    def find(self, trial_id: str) -> Record | None:
+        """The record of the trial with that id."""
+        name = self.views.id_of
+        return next((r for r in self.history.trials if name(r.number) == trial_id), None)

@@ -1,0 +1,43 @@
+"""Forms of KerasTuner that it deprecated and users' oracles still have."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Populate = Callable[[str], Mapping[str, Any]]
+Score = Callable[[Any], None]
+
+
+def populate_of(oracle: Any, base: type) -> Populate | None:
+    """The method by which a user's class chooses values, or None if it overrides none."""
+    kind = type(oracle)
+    if kind.populate_space is not base.populate_space:  # type: ignore[attr-defined]
+        return oracle.populate_space  # type: ignore[no-any-return]
+    return _deprecated(oracle, "_populate_space", "populate_space")
+
+
+def score_of(oracle: Any, base: type) -> Score | None:
+    """A deprecated method by which a user's class scores trials, or None."""
+    if type(oracle).score_trial is not base.score_trial:  # type: ignore[attr-defined]
+        return None
+    return _deprecated(oracle, "_score_trial", "score_trial")
+
+
+def _deprecated(oracle: Any, old: str, new: str) -> Any:
+    method = getattr(oracle, old, None)
+    if method is not None:
+        warnings.warn(
+            f"`{type(oracle).__name__}.{old}` is deprecated: rename it to `{new}`, without the underscore.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+    return method
+
+
+def values_hash(values: Mapping[str, Any]) -> str:
+    """A text that is equal for equal values."""
+    text = "".join(f"{name}={values[name]}" for name in sorted(values))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

@@ -1,0 +1,150 @@
+"""What a trial reported, judged: is the objective there, which step was best, how did it end.
+
+Pure functions; views and trackers enter, scores and outcomes leave.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from luthier.objective import Objective
+from luthier.oracles._metrics import MetricsTracker
+from luthier.oracles._trial import Trial, TrialStatus
+from luthier.oracles._views import TRACKED
+from luthier.records import History, Outcome, TrialState
+from luthier.space import HyperParameter, HyperParameters, serialize
+
+STATES: Mapping[str, TrialState] = {
+    # Whoever ends a trial without a word of its status has completed it.
+    TrialStatus.RUNNING: TrialState.COMPLETED,
+    TrialStatus.COMPLETED: TrialState.COMPLETED,
+    TrialStatus.INVALID: TrialState.FAILED,
+    TrialStatus.FAILED: TrialState.FAILED,
+}
+
+
+def check_entries(hyperparameters: object, allow_new: bool, tune_new: bool) -> None:
+    """Refuse a search without anything to search.
+
+    Raises:
+        TypeError: if `hyperparameters` are none.
+        ValueError: if new entries are refused or not searched, and there are no others.
+    """
+    if hyperparameters is None:
+        for name, value in (("tune_new_entries", tune_new), ("allow_new_entries", allow_new)):
+            if not value:
+                raise ValueError(
+                    f"If you set `{name}=False`, you must"
+                    "specify the search space via the `hyperparameters` argument."
+                )
+    elif not isinstance(hyperparameters, HyperParameters):
+        raise TypeError(
+            f"Expected `hyperparameters` to be a `HyperParameters`, got {hyperparameters!r} "
+            f"of type {type(hyperparameters).__name__}."
+        )
+
+
+def no_new_entries(new: Iterable[HyperParameter]) -> str:
+    """The message that new entries are not allowed."""
+    return f"`allow_new_entries` is `False`, but found new entries {list(new)}"
+
+
+def check_objective(metrics: Collection[str], objective: Objective) -> None:
+    """Refuse metrics without the objective.
+
+    Raises:
+        ValueError: naming what is missing and what came.
+    """
+    missing = [name for name in objective.names if name not in metrics]
+    if missing:
+        raise ValueError(
+            "Objective value missing in metrics reported to the Oracle, "
+            f"expected: {missing}, found: {dict.fromkeys(metrics).keys()}"
+        )
+
+
+def best_score(tracker: MetricsTracker, objective: Objective) -> tuple[float, int]:
+    """The objective's best finite value over the steps, and the first step that has it; NaN at the last step without one.
+
+    Raises:
+        ValueError: if the objective was never reported.
+    """
+    check_objective(tracker.metrics, objective)
+    means = {
+        name: {o.step: o.mean() for o in tracker.get_history(name)} for name in objective.names
+    }
+    steps = sorted(set.intersection(*(set(by_step) for by_step in means.values())))
+    best, best_step = math.nan, steps[-1] if steps else 0
+    for step in steps:
+        value = objective.get_value({name: means[name][step] for name in means})
+        if math.isfinite(value) and (math.isnan(best) or objective.better_than(value, best)):
+            best, best_step = value, step
+    return best, best_step
+
+
+def metrics_at(tracker: MetricsTracker, step: int) -> dict[str, float]:
+    """Each metric at a step, or its last value where it was not reported then."""
+    values = {}
+    for name in tracker.metrics:
+        history = tracker.get_history(name)
+        at = next((o for o in history if o.step == step), history[-1] if history else None)
+        if at is not None:
+            values[name] = at.mean()
+    return values
+
+
+def outcome_of(
+    trial: Trial,
+    objective: Objective,
+    *,
+    values: Mapping[str, Any] | None = None,
+    spread: Mapping[str, float] | None = None,
+) -> Outcome:
+    """The outcome that a trial's status, metrics and score stand for.
+
+    Args:
+        trial: a view whose score and best step are set if it is completed.
+        objective: what is optimised.
+        values: values really used; None takes all of the trial's.
+        spread: standard deviations over executions.
+    """
+    if trial.record is None:
+        raise ValueError(f"Expected a trial of this oracle, got trial {trial.trial_id!r}.")
+    state = STATES[trial.status]
+    scored = state is TrialState.COMPLETED
+    best_step = trial.best_step or 0
+    may_retry = trial.status != TrialStatus.FAILED
+    return Outcome(
+        trial.record.number,
+        trial.record.attempt,
+        state,
+        metrics=metrics_at(trial.metrics, best_step) if scored else {},
+        spread=spread or {},
+        scores=(math.nan if trial.score is None else float(trial.score),) if scored else (),
+        best_step=best_step,
+        values=dict(trial.hyperparameters.values) if values is None else values,
+        found=tuple(serialize(parameter) for parameter in trial.hyperparameters.found),
+        message=trial.message or "",
+        info=({"retry": True} if may_retry else {})
+        | ({TRACKED: trial.metrics.get_config()} if trial.is_tracked else {}),
+    )
+
+
+def counted(history: History) -> int:
+    """Trials that count against `max_trials`: all but those that were skipped."""
+    return sum(record.state is not TrialState.SKIPPED for record in history.trials)
+
+
+def too_many_failures(history: History, limit: int) -> str:
+    """The message that the last `limit` trials failed; empty if they did not."""
+    ended = [
+        record
+        for record in history.finished[-10 * limit :]
+        if record.state is not TrialState.SKIPPED
+    ]
+    last = ended[-limit:]
+    if len(last) < limit or any(record.state is not TrialState.FAILED for record in last):
+        return ""
+    return f"Number of consecutive failures exceeded the limit of {limit}.\n{last[-1].message}"
