@@ -116,7 +116,8 @@ class StepAxis:
             ratio = x if p.sampling == "log" else p.max_value + p.min_value - x
             place = np.log(ratio / p.min_value) / np.log(step)
         # Values on a step but for rounding belong to that step.
-        index = np.clip(np.floor(place + 1e-8 * np.maximum(1.0, np.abs(place))), 0, self.n - 1)
+        slack = np.clip(1e-8 * np.abs(place), 1e-8, 0.25)
+        index = np.clip(np.floor(place + slack), 0, self.n - 1)
         return np.asarray((index + 0.5) / self.n)
 
     def middles(self, positions: FloatArray) -> FloatArray:

@@ -80,12 +80,14 @@ class Steps:
     def index(self, value: float) -> int:
         """The number of the value whose cell it is in; beyond the range it goes on."""
         if self.sampling == "linear":
+            if type(value) is type(self.low) is type(self.step) is int:
+                return (value - self.low) // self.step
             place = (value - self.low) / self.step
         else:
             value = min(max(value, self.low), self.high)
             ratio = value if self.sampling == "log" else self.high + self.low - value
             place = math.log(ratio / self.low) / math.log(self.step)
-        return math.floor(place + _SLACK * max(1.0, abs(place)))
+        return math.floor(place + min(_SLACK * max(1.0, abs(place)), 0.25))
 
 
 def count_steps(low: float, high: float, step: float, sampling: Sampling) -> int:
