@@ -21,6 +21,10 @@ _ABSENT = "absent"
 _MOST_VALUES = 64
 """A decider with more distinct values is followed by its threshold only."""
 
+# Deciders by the observations they foretold, as shares of those of the best. The good may object to
+# what the best say, the best may also block it by not knowing.
+_GOOD, _BEST = 0.5, 0.8
+
 
 class ActivityModel:
     """Learns from observations, in time proportional to (unused names x all names) for each.
@@ -105,15 +109,14 @@ def _learn(
 def _agree_on_unused(
     links: Mapping[str, _Link], values: Mapping[str, Any], inactive: set[str]
 ) -> bool:
-    """Whether all deciders that have proved themselves say so."""
+    """Whether the best deciders say so, and no good one says the contrary."""
     best = max(link.proofs for link in links.values())
     if best == 0:
         return False
     for parent, link in links.items():
-        if 2 * link.proofs < best:
-            continue
         value = _ABSENT if parent in inactive else values.get(parent, _ABSENT)
-        if link.expect(value) is not False:
+        expected = link.expect(value) if link.proofs >= _GOOD * best else False
+        if expected or (expected is None and link.proofs >= _BEST * best):
             return False
     return True
 
