@@ -56,15 +56,20 @@ class Ledger:
                 self._put(trial)
         self.revision = max(self.revision, changes.revision)
 
-    def record(self, trial: Trial) -> None:
-        """Take over a change that this study made itself; a gap before it is left to the next
-        `follow`.
+    def record(self, trial: Trial) -> bool:
+        """Take over a change that this study made itself.
+
+        Returns:
+            False if changes before it are not known yet: the store must be followed for the order in
+            which trials finished to be right.
         """
         if trial.revision == self.revision + 1:
             self._put(trial)
             self.revision = trial.revision
-        elif not trial.state.is_finished:
+            return True
+        if not trial.state.is_finished:
             self._open[trial.number] = trial
+        return False
 
     def measured(self, trial: Trial, measurement: Measurement) -> Trial:
         """The trial with a report added, at once and without reading the store."""

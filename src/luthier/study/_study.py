@@ -236,7 +236,8 @@ class Study:
         )
         stored = self._store.move(ended)
         self._heartbeat.drop(number)
-        self._ledger.record(stored)
+        if not self._ledger.record(stored):
+            self._follow()
         return stored
 
     def enqueue(self, values: Mapping[str, Any], note: str = "enqueued") -> Trial:
