@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from luthier.numerics._kernels import column_distances, matern52, squared_distances
+from luthier.numerics._kernels import (
+    column_distances,
+    matern52,
+    matern52_with_slope,
+    squared_distances,
+)
 from luthier.numerics._linalg import (
     Array,
     inverse_from_cholesky,
@@ -71,7 +76,7 @@ def negative_log_posterior(
     size, count = len(theta) - 2, len(targets)
     weights = np.exp(-2.0 * theta[:size])
     signal, noise = np.exp(theta[size]), np.exp(theta[size + 1])
-    unit, slope = matern52((weights @ layers).reshape(count, count))
+    unit, slope = matern52_with_slope((weights @ layers).reshape(count, count))
     kernel = signal * unit
     covariance = kernel.copy()
     covariance.flat[:: count + 1] += noise + _FLOOR + diagonal
@@ -163,11 +168,13 @@ class Posterior:
         *,
         diagonal: Array | float = 0.0,
     ) -> None:
-        self._scale = np.exp(-theta[:-2])[groups]
+        # With √5 in the scale, squared distances come out as the kernel wants them.
+        self._scale = np.sqrt(5.0) * np.exp(-theta[:-2])[groups]
         self._points = points * self._scale
         self.signal = float(np.exp(theta[-2]))
         self.noise = float(np.exp(theta[-1])) + _FLOOR
-        covariance = self.signal * matern52(squared_distances(self._points, self._points))[0]
+        covariance = matern52(squared_distances(self._points, self._points))
+        covariance *= self.signal
         covariance.flat[:: len(targets) + 1] += self.noise + np.asarray(diagonal)
         self._lower = safe_cholesky(covariance)
         self.alpha = solve_cholesky(self._lower, targets)
@@ -184,11 +191,12 @@ class Posterior:
 
         Source: Rasmussen and Williams 2006, eq. 2.25 and 2.26.
         """
-        cross = squared_distances(points * self._scale, self._points)
-        cross = self.signal * matern52(cross)[0]
+        cross = matern52(squared_distances(points * self._scale, self._points))
+        cross *= self.signal
+        mean = cross @ self.alpha
         reduced = solve_lower(self._lower, cross.T)
         variance = self.signal - np.einsum("ij,ij->j", reduced, reduced)
-        return cross @ self.alpha, np.sqrt(np.maximum(variance, 1e-12))
+        return mean, np.sqrt(np.maximum(variance, 1e-12))
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and standard deviation of each target predicted from all others; two arrays of shape

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_ROOT5 = np.sqrt(5.0)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
@@ -111,22 +109,34 @@ def squared_distances(left: Array, right: Array) -> Array:
     return np.asarray(np.maximum(product, 0.0, out=product))
 
 
-def matern52(squared: Array) -> tuple[Array, Array]:
-    """The Matérn kernel of smoothness 5/2 and what its gradient needs.
+def matern52(scaled: Array) -> Array:
+    """The Matérn kernel of smoothness 5/2; overwrites its argument and returns it.
 
     Args:
-        squared: squared scaled distances r², any shape.
+        scaled: 5 r² of squared scaled distances r², any shape.
 
     Returns:
-        k = (1 + √5 r + 5/3 r²) exp(-√5 r) and h = 5/3 (1 + √5 r) exp(-√5 r), so that dk/d(r²) = -h
-        / 2.
+        (1 + √5 r + 5/3 r²) exp(-√5 r).
 
     Source: Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, eq. 4.17.
     """
-    scaled = np.sqrt(squared)
-    scaled *= _ROOT5
-    decay = np.exp(-scaled)
-    slope = (1.0 + scaled) * decay
+    root = np.sqrt(scaled)
+    scaled *= 1.0 / 3.0
+    scaled += root
+    scaled += 1.0
+    np.negative(root, out=root)
+    scaled *= np.exp(root, out=root)
+    return scaled
+
+
+def matern52_with_slope(squared: Array) -> tuple[Array, Array]:
+    """The same kernel k of squared distances r², and h = 5/3 (1 + √5 r) exp(-√5 r).
+
+    The gradient needs h: dk/d(r²) = -h / 2.
+    """
+    root = np.sqrt(5.0 * squared)
+    decay = np.exp(-root)
+    slope = (1.0 + root) * decay
     kernel = slope + (5.0 / 3.0) * squared * decay
     slope *= 5.0 / 3.0
     return kernel, slope

@@ -35,7 +35,8 @@ def safe_cholesky(matrix: Array) -> Array:
             matrix + jitter * scale * np.eye(len(matrix)) if jitter else matrix, lower=1, clean=1
         )
         if info == 0:
-            return np.asarray(lower)
+            factor: Array = lower
+            return factor
         if jitter > _LAST_JITTER:
             return np.eye(len(matrix)) * np.sqrt(scale)
         jitter = 10 * jitter if jitter else _FIRST_JITTER
@@ -45,15 +46,15 @@ def inverse_from_cholesky(lower: Array) -> Array:
     """The inverse of L Lᵀ, both triangles filled; `lower` has shape (n, n)."""
     inverse, _ = linalg.lapack.dpotri(lower, lower=1)
     inverse = np.tril(inverse)
-    return np.asarray(inverse + np.tril(inverse, -1).T)
+    return np.asarray(inverse + np.tril(inverse, -1).T, np.float64)
 
 
 def solve_cholesky(lower: Array, right: Array) -> Array:
-    """X of L Lᵀ x = right; `lower` has shape (n, n), `right` (n,) or (n, k)."""
-    solution: Array = linalg.lapack.dpotrs(lower, right, lower=1)[0]
+    """The x of L Lᵀ x = right; `lower` has shape (n, n), `right` (n,) or (n, k)."""
+    solution = np.asarray(linalg.lapack.dpotrs(lower, right, lower=1)[0], np.float64)
     return solution.reshape(right.shape)
 
 
 def solve_lower(lower: Array, right: Array) -> Array:
-    """X of L x = right; `lower` has shape (n, n), `right` (n, k)."""
-    return np.asarray(linalg.blas.dtrsm(1.0, lower, right, lower=1))
+    """The x of L x = right, which may be overwritten; `lower` (n, n), `right` (n, k)."""
+    return np.asarray(linalg.blas.dtrsm(1.0, lower, right, lower=1, overwrite_b=1))

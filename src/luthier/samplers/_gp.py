@@ -19,7 +19,7 @@ from luthier.numerics._pareto import is_efficient
 from luthier.numerics._sobol import sobol
 from luthier.numerics._warps import stretch_good, tame_bad
 from luthier.records import History, Suggestion
-from luthier.samplers._beliefs import log_belief
+from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._common import Evidence, Memory
 from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken
 from luthier.samplers._fresh import admits
@@ -32,8 +32,6 @@ _NEAR_SEEDS = 100
 _LEADERS = 5
 _MOST_OBJECTIVES = 3
 _TRIES = 32
-# Weight of an expert's priors: they fade once there are more data than this (πBO's β).
-_TRUST = 10.0
 
 
 class GaussianProcess(Sampler):
@@ -108,7 +106,8 @@ class GaussianProcess(Sampler):
     def _first(self, history: History, columns: int) -> dict[str, Any] | None:
         start = len(history.finished) + len(history.open)
         rows = sobol(np.arange(start, start + _TRIES), columns, history.seed)
-        return self._memory.first_new(history, rows)
+        beliefs = Beliefs(self._memory.encoding, history.priors)
+        return self._memory.first_new(history, beliefs.draw(rows, min(1.0, power(history))))
 
     def _note(self, history: History) -> str:
         if self._beta is not None:
@@ -135,7 +134,7 @@ class GaussianProcess(Sampler):
         promise = self._promise(evidence, rng)
         failure = self._surrogates.failure(evidence)
         success = None if failure is None else log_success(failure)
-        belief = log_belief(history, evidence.encoding)
+        belief, trust = Beliefs(evidence.encoding, history.priors), power(history)
         taken = Taken(frame, evidence)
 
         def judge(rows: FloatArray, active: BoolArray) -> FloatArray:
@@ -143,10 +142,8 @@ class GaussianProcess(Sampler):
             worth = promise(points)
             if success is not None:
                 worth = worth + success(points)
-            if belief is not None:
-                worth = worth + _TRUST * belief(frame.positions(rows), active) / len(
-                    evidence.scored
-                )
+            if belief:
+                worth = worth + trust * belief.log_density(frame.positions(rows), active)
             refused = taken.has(rows)
             if history.constraints:
                 refused |= ~_allowed(history, evidence, frame.positions(rows))
