@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from luthier.oracles._builtin import GridSearchOracle, RandomSearchOracle
+from luthier.oracles._builtin import (
+    BayesianOptimizationOracle,
+    GridSearchOracle,
+    RandomSearchOracle,
+)
 from luthier.oracles._lock import synchronized
 from luthier.oracles._oracle import Oracle
 
-__all__ = ["GridSearchOracle", "Oracle", "RandomSearchOracle", "synchronized"]
+__all__ = ["BayesianOptimizationOracle", "GridSearchOracle", "Oracle", "RandomSearchOracle", "synchronized"]

@@ -57,7 +57,16 @@ def check_objective(metrics: Collection[str], objective: Objective) -> None:
     Raises:
         ValueError: naming what is missing and what came.
     """
-    missing = [name for name in objective.names if name not in metrics]
+    check_names(metrics, objective.names)
+
+
+def check_names(metrics: Collection[str], names: Iterable[str]) -> None:
+    """Refuse metrics that lack one of these names.
+
+    Raises:
+        ValueError: naming what is missing and what came.
+    """
+    missing = [name for name in names if name not in metrics]
     if missing:
         raise ValueError(
             "Objective value missing in metrics reported to the Oracle, "
@@ -66,22 +75,30 @@ def check_objective(metrics: Collection[str], objective: Objective) -> None:
 
 
 def best_score(tracker: MetricsTracker, objective: Objective) -> tuple[float, int]:
-    """The objective's best finite value over the steps, and the first step that has it; NaN at the last step without one.
+    """The objective's best finite value over the steps, and the first step that has it.
+
+    Without a finite value, the last one.
 
     Raises:
         ValueError: if the objective was never reported.
     """
-    check_objective(tracker.metrics, objective)
-    means = {
-        name: {o.step: o.mean() for o in tracker.get_history(name)} for name in objective.names
-    }
+    # A single number given for several objectives stands for their sum.
+    names = (objective.name,) if tracker.exists(objective.name) else objective.names
+    check_names(tracker.metrics, names)
+    means = {name: {o.step: o.mean() for o in tracker.get_history(name)} for name in names}
     steps = sorted(set.intersection(*(set(by_step) for by_step in means.values())))
-    best, best_step = math.nan, steps[-1] if steps else 0
-    for step in steps:
-        value = objective.get_value({name: means[name][step] for name in means})
-        if math.isfinite(value) and (math.isnan(best) or objective.better_than(value, best)):
-            best, best_step = value, step
-    return best, best_step
+    values = {step: _value(objective, {name: means[name][step] for name in names}) for step in steps}
+    finite = [step for step in steps if math.isfinite(values[step])]
+    if not finite:
+        return (values[steps[-1]], steps[-1]) if steps else (math.nan, 0)
+    best = min(finite, key=lambda step: objective.sign * values[step])
+    return values[best], best
+
+
+def _value(objective: Objective, metrics: Mapping[str, float]) -> float:
+    if objective.name in metrics:
+        return metrics[objective.name]
+    return objective.get_value(metrics)
 
 
 def metrics_at(tracker: MetricsTracker, step: int) -> dict[str, float]:
@@ -129,6 +146,20 @@ def outcome_of(
         message=trial.message or "",
         info=({"retry": True} if may_retry else {})
         | ({TRACKED: trial.metrics.get_config()} if trial.is_tracked else {}),
+    )
+
+
+def skipped(trial: Trial) -> Outcome:
+    """The outcome of a trial that was never trained and does not count."""
+    if trial.record is None:
+        raise ValueError(f"Expected a trial of this oracle, got trial {trial.trial_id!r}.")
+    return Outcome(
+        trial.record.number,
+        trial.record.attempt,
+        TrialState.SKIPPED,
+        values=dict(trial.hyperparameters.values),
+        found=tuple(serialize(parameter) for parameter in trial.hyperparameters.found),
+        message=trial.message or "",
     )
 
 

@@ -12,6 +12,7 @@ from luthier.objective import Objective
 from luthier.oracles._metrics import MetricObservation, MetricsTracker
 from luthier.oracles._trial import STATUS_OF, Trial, TrialStatus
 from luthier.records import Trial as Record
+from luthier.records import TrialState
 from luthier.space import HyperParameter, HyperParameters, Space
 
 OnNew = Callable[[HyperParameter], bool]
@@ -57,9 +58,11 @@ class Views:
         """The view of a trial as it is recorded."""
         view = self._known.get(record.number)
         if view is not None and view.record is not None:
-            if view.record.revision == record.revision:
-                return view
-            self.settle(view, record, space)
+            if _is_same_run(view.record, record):
+                # What runs is the user's to change; only the reports are new.
+                view.record = record
+            elif view.record.revision != record.revision:
+                self.settle(view, record, space)
             return view
         view = Trial(HyperParameters(), self.id_of(record.number))
         self._known[record.number] = view
@@ -91,6 +94,11 @@ class Views:
         for name, value in record.metrics.items():
             tracker.set_history(name, [MetricObservation(value, record.best_step)])
         return tracker
+
+
+def _is_same_run(before: Record, now: Record) -> bool:
+    running = before.state is now.state is TrialState.RUNNING
+    return running and before.attempt == now.attempt
 
 
 def directions(objective: Objective) -> Mapping[str, str]:

@@ -90,7 +90,7 @@ class SqlStore(Store):
         sums = spec_checksum(spec.name, text)
         with self._database.writing() as run:
             self._advance(run)
-            run("amend", study=self._study, text=text, sum=sums)
+            run("amend", study=self._study, named=spec.name, text=text, sum=sums)
 
     def close(self) -> None:
         self._study, self._name = 0, ""
@@ -200,6 +200,8 @@ class SqlStore(Store):
         return kept
 
     def reap(self, is_dead: Callable[[str, float | None], bool]) -> tuple[int, ...]:
+        if not self._study:
+            raise self._nothing_open()
         with self._database.reading() as run:
             running = run("running", study=self._study).fetchall()
         # The caller's function runs outside of any lock: it may look at processes, and take its

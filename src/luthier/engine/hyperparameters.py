@@ -1,0 +1,27 @@
+"""KerasTuner's address of hyperparameters."""
+
+from __future__ import annotations
+
+from luthier.space import (
+    Boolean,
+    Choice,
+    Fixed,
+    Float,
+    HyperParameter,
+    HyperParameters,
+    Int,
+    deserialize,
+    serialize,
+)
+
+__all__ = [
+    "Boolean",
+    "Choice",
+    "Fixed",
+    "Float",
+    "HyperParameter",
+    "HyperParameters",
+    "Int",
+    "deserialize",
+    "serialize",
+]
