@@ -163,7 +163,9 @@ class SqlStore(Store):
                 texts = [text for (text,) in run("measurements", **this)]
         except _TakenError:
             return None
-        return self._decoded(_trials, [Row._make(claimed)], {number: texts})[0]
+        # SQLite's RETURNING gives whole numbers of a REAL column as int.
+        row = Row._make(claimed)._replace(lease=float(lease), started=at)
+        return self._decoded(_trials, [row], {number: texts})[0]
 
     def append(self, number: int, attempt: int, measurement: Measurement) -> None:
         text = encode_measurements([measurement])

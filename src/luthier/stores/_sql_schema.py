@@ -121,7 +121,7 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
             {key: bindparam(f"new_{key}") for key in ("name", "revision", "spec", "checksum")}
         ),
         "amend": update(STUDY)
-        .where(_this_study, STUDY.c.name == bindparam("named"))
+        .where(_this_study)
         .values(spec=bindparam("text"), checksum=bindparam("sum")),
         "revision": select(STUDY.c.revision).where(_this_study),
         "hold": select(STUDY.c.revision).where(_this_study).with_for_update(),
