@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.samplers import Grid, Random
+from luthier.samplers import CMAES, TPE, Evolution, Grid, Random, Sobol
 from luthier.testing import SamplerContract
 
 
@@ -12,3 +12,19 @@ class TestRandom(SamplerContract):
 
 class TestGrid(SamplerContract):
     make = Grid
+
+
+class TestSobol(SamplerContract):
+    make = Sobol
+
+
+class TestTPE(SamplerContract):
+    make = TPE
+
+
+class TestCMAES(SamplerContract):
+    make = CMAES
+
+
+class TestEvolution(SamplerContract):
+    make = Evolution

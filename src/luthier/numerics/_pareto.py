@@ -1,4 +1,5 @@
-"""Several objectives at once: which points dominate which, how crowded they lie, how much they dominate.
+"""Several objectives at once: which points dominate which, how crowded they lie, how much they
+dominate.
 
 Enters: scores of shape `(n, m)`, less is better in every column. Leaves: ranks, distances, volumes.
 """
@@ -32,11 +33,12 @@ def is_efficient(y: FloatArray) -> BoolArray:
 
 
 def fronts(y: FloatArray) -> IntArray:
-    """The front of each point, shape `(n,)`: 0 if none dominates it, 1 if only those of front 0 do, ...
+    """The front of each point, shape `(n,)`: 0 if none dominates it, 1 if only those of front 0 do,
+    ...
 
     Source: Deb, Pratap, Agarwal, Meyarivan, "A fast and elitist multiobjective genetic algorithm:
-    NSGA-II", IEEE Trans. Evol. Comput. 6 (2002), section III-A; for two objectives by one sweep (Jensen,
-    IEEE Trans. Evol. Comput. 7 (2003)).
+    NSGA-II", IEEE Trans. Evol. Comput. 6 (2002), section III-A; for two objectives by one sweep
+    (Jensen, IEEE Trans. Evol. Comput. 7 (2003)).
     """
     if y.shape[1] == 1:
         return np.asarray(np.unique(y[:, 0], return_inverse=True)[1].reshape(-1), np.int64)
@@ -53,9 +55,11 @@ def fronts(y: FloatArray) -> IntArray:
 
 
 def _fronts_of_two(y: FloatArray) -> IntArray:
-    """In order of the first score, a point belongs to the first front that does not dominate it."""
+    """In order of the first score, a point joins the first front that does not dominate it."""
     rows, inverse = np.unique(y, axis=0, return_inverse=True)
-    least: list[float] = []  # second score of each front, the least so far; rises from front to front
+    least: list[
+        float
+    ] = []  # second score of each front, the least so far; rises from front to front
     ranks = np.zeros(len(rows), np.int64)
     for i, second in enumerate(rows[:, 1].tolist()):
         front = bisect.bisect_right(least, second)
@@ -89,10 +93,12 @@ def hypervolume(y: FloatArray, reference: FloatArray) -> float:
 
     Args:
         y: scores, shape `(n, m)`.
-        reference: the worst corner, shape `(m,)`; points that are not better everywhere add nothing.
+        reference: the worst corner, shape `(m,)`; points that are not better everywhere add
+            nothing.
 
-    Source: While, Bradstreet, Barone, "A fast way of calculating exact hypervolumes", IEEE Trans. Evol.
-    Comput. 16 (2012): the exclusive volume of each point against those after it (algorithm WFG).
+    Source: While, Bradstreet, Barone, "A fast way of calculating exact hypervolumes", IEEE Trans.
+    Evol. Comput. 16 (2012): the exclusive volume of each point against those after it (algorithm
+    WFG).
     """
     inside = y[(y < reference).all(1)]
     if len(inside) == 0:

@@ -1,12 +1,12 @@
 """Scrambled Sobol' points: any point of the sequence, computed from its number.
 
-Enters: numbers of points, a count of columns, a seed. Leaves: rows in [0, 1). The same seed gives the
-same sequence in every process, so a search can go on where it stopped.
+Enters: numbers of points, a count of columns, a seed. Leaves: rows in [0, 1). The same seed gives
+the same sequence in every process, so a search can go on where it stopped.
 
 Source: Sobol' (1967); direction numbers of Joe and Kuo, "Constructing Sobol sequences with better
-two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), table new-joe-kuo-6; scrambling by random
-linear matrices and a digital shift: Matousek, "On the L2-discrepancy for anchored boxes", J. Complexity
-14 (1998).
+two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), table new-joe-kuo-6; scrambling by
+random linear matrices and a digital shift: Matousek, "On the L2-discrepancy for anchored boxes", J.
+Complexity 14 (1998).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _scrambled(columns: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.i
     rng = np.random.default_rng([seed, columns])
     plain = _directions()[:columns]
     shift = rng.integers(2**_BITS, size=columns)
-    # Each digit becomes itself plus a random sum of the more significant ones (Matousek, section 3).
+    # Each digit becomes itself plus a random sum of the more significant ones (Matousek).
     lower = np.tril(rng.integers(2, size=(columns, _BITS, _BITS)), -1)
     lower[:, np.arange(_BITS), np.arange(_BITS)] = 1
     weights = 2 ** np.arange(_BITS - 1, -1, -1)
@@ -97,9 +97,9 @@ def _directions() -> NDArray[np.int64]:
 
 
 def _extend(polynomial: int, first: list[int]) -> list[int]:
-    """All m_k by the recurrence of Joe and Kuo (2008), equation 2.
+    """All m_k by the recurrence of Joe and Kuo (2008).
 
-    m_k = 2 a_1 m_(k-1) ^ 4 a_2 m_(k-2) ^ ... ^ 2^s m_(k-s) ^ m_(k-s), with s the polynomial's degree.
+    m_k = 2 a_1 m_(k-1) ^ 4 a_2 m_(k-2) ^ ... ^ 2^s m_(k-s) ^ m_(k-s), s the polynomial's degree.
     """
     degree = polynomial.bit_length() - 1
     m = list(first)

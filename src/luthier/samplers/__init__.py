@@ -1,12 +1,36 @@
 """Algorithms that choose which values to try next, one a file, each a function of the history.
 
 Enters: a frozen `History` and a random generator. Leaves: a `Suggestion`, or None when nothing is
-left.
+left. An algorithm is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from luthier.samplers._grid import Grid
-from luthier.samplers._random import Random
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Grid", "Random"]
+if TYPE_CHECKING:
+    from luthier.samplers._cmaes import CMAES
+    from luthier.samplers._evolution import Evolution
+    from luthier.samplers._grid import Grid
+    from luthier.samplers._random import Random
+    from luthier.samplers._sobol import Sobol
+    from luthier.samplers._tpe import TPE
+
+_HOMES = {
+    "CMAES": "_cmaes",
+    "Evolution": "_evolution",
+    "Grid": "_grid",
+    "Random": "_random",
+    "Sobol": "_sobol",
+    "TPE": "_tpe",
+}
+
+__all__ = ["CMAES", "TPE", "Evolution", "Grid", "Random", "Sobol"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier.samplers' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"luthier.samplers.{home}"), name)

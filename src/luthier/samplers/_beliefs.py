@@ -4,8 +4,9 @@ Enters: priors by name. Leaves: log-densities of rows, and rows drawn by the bel
 weight as trials accumulate: they are raised to the power beta / n at the n-th trial.
 
 Source: Hvarfner, Stoll, Souza, Lindauer, Hutter, Nardi, "piBO: Augmenting acquisition functions
-with user beliefs for Bayesian optimization", ICLR 2022, equation 6, with beta a tenth of the budget
-as in its section 4. Where a density is drawn from instead of multiplied, the power is at most one.
+with user beliefs for Bayesian optimization", ICLR 2022: acquisition times density to the power
+beta / n, with beta a tenth of the budget. Where a density is drawn from, not multiplied, the power
+is at most one.
 """
 
 from __future__ import annotations

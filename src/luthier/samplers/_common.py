@@ -7,14 +7,18 @@ can be computed again from the history alone; keeping it only saves time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from luthier.numerics._columns import Columns
+from luthier.numerics._pareto import crowding, fronts
+from luthier.numerics._sobol import sobol
 from luthier.records import History, Trial
+from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._fresh import Draw, admits, fresh
 from luthier.samplers._seen import Seen
 from luthier.samplers._unused import Unused
@@ -22,6 +26,7 @@ from luthier.space import Encoding
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,13 @@ class Rows:
     Attributes:
         x: positions, shape `(n, d)`, in [0, 1]; 0.5 where inactive.
         active: which entries were used, shape `(n, d)`.
+        order: when each trial ended, shape `(n,)`: its place among the imported and then the
+            finished.
     """
 
     x: FloatArray
     active: BoolArray
+    order: IntArray
 
     def __len__(self) -> int:
         return len(self.x)
@@ -94,7 +102,9 @@ class Memory:
             y=self._scored.scores,
             imported=self._imported,
             failed=self._failed.rows,
-            open=self._encode([trial.suggestion.values for trial in history.open]),
+            open=self._encode(
+                [trial.suggestion.values for trial in history.open], range(len(history.open))
+            ),
         )
 
     def _restart(self, history: History) -> None:
@@ -107,23 +117,25 @@ class Memory:
         self._imported = len(self._scored)
 
     def _add(self, history: History, trials: Iterable[Trial]) -> None:
-        good: list[Trial] = []
-        bad: list[Trial] = []
-        for trial in trials:
+        good: dict[int, Trial] = {}
+        bad: dict[int, Trial] = {}
+        for place, trial in enumerate(trials, start=len(self._scored) + len(self._failed)):
             usable = trial.state.has_score and len(trial.scores) == len(history.objectives)
-            (good if usable and np.isfinite(trial.scores).all() else bad).append(trial)
+            (good if usable and np.isfinite(trial.scores).all() else bad)[place] = trial
         if good:
-            rows = self._encode([trial.values for trial in good])
-            self._scored.extend(rows, np.array([trial.scores for trial in good]) * self._sign)
+            rows = self._encode([trial.values for trial in good.values()], good)
+            scores = np.array([trial.scores for trial in good.values()])
+            self._scored.extend(rows, scores * self._sign)
         if bad:
-            values = [{**trial.suggestion.values, **trial.values} for trial in bad]
-            self._failed.extend(self._encode(values), np.zeros((len(bad), 0)))
+            values = [{**trial.suggestion.values, **trial.values} for trial in bad.values()]
+            self._failed.extend(self._encode(values, bad), np.zeros((len(bad), 0)))
 
-    def _encode(self, values: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Rows:
+    def _encode(self, values: Sequence[Mapping[str, Any]], order: Iterable[int]) -> Rows:
+        places = np.fromiter(order, np.int64)
         if not values:
             columns = len(self.encoding.columns)
-            return Rows(np.zeros((0, columns)), np.zeros((0, columns), np.bool_))
-        return Rows(*self.encoding.encode(values))
+            return Rows(np.zeros((0, columns)), np.zeros((0, columns), np.bool_), places)
+        return Rows(*self.encoding.encode(values), places)
 
     def point(self, row: FloatArray) -> dict[str, Any]:
         """The values at a row, shape `(d,)`, without those that its build will not use."""
@@ -141,12 +153,63 @@ class Memory:
                 return values
         return None
 
+    def spread_out(self, history: History, rng: np.random.Generator) -> dict[str, Any] | None:
+        """The point of a scrambled Sobol' sequence whose number is the trial's, drawn by the
+        priors.
+
+        Where it is not new or not allowed, one drawn at random.
+        """
+        columns = len(self.encoding.columns)
+        row = sobol(np.array([history.number % 2**30]), columns, history.seed)
+        if history.priors:
+            strength = min(power(history), 1.0)
+            row = Beliefs(self.encoding, history.priors).draw(row, strength)
+        values = self.first_new(history, row)
+        return self.fresh(history, rng) if values is None else values
+
     def fresh(
         self, history: History, rng: np.random.Generator, draw: Draw | None = None
     ) -> dict[str, Any] | None:
         """A new and allowed point, drawn by `draw` (uniformly if None); see `_fresh.fresh`."""
         source = draw or (lambda: history.space.sample(rng))
         return fresh(history, self.seen, rng, lambda: self.unused.drop(source()))
+
+
+def columns_of(encoding: Encoding) -> Columns:
+    """The columns of an encoding, for arithmetic."""
+    return Columns(
+        np.array([column.n_choices or 0 for column in encoding.columns], np.int64),
+        np.array([column.kind == "nominal" for column in encoding.columns], np.bool_),
+    )
+
+
+def by_rank(y: FloatArray) -> IntArray:
+    """Places of the points, the best first, shape `(n,)`.
+
+    Of several objectives by front, then by room: NSGA-II's crowded comparison (Deb et al., IEEE
+    Trans. Evol. Comput. 6 (2002), section III-B).
+    """
+    if y.shape[1] == 1:
+        return np.argsort(y[:, 0], kind="stable")
+    front = fronts(y)
+    room = np.zeros(len(y))
+    for number in np.unique(front):
+        room[front == number] = crowding(y[front == number])
+    return np.lexsort((-room, front))
+
+
+def safe_first(evidence: Evidence, rows: FloatArray) -> FloatArray:
+    """The rows, with those at the end whose nearest trial crashed."""
+    if len(evidence.failed) == 0:
+        return rows
+    risky = _distance(rows, evidence.failed) < _distance(rows, evidence.scored)
+    return rows[np.argsort(risky, kind="stable")]
+
+
+def _distance(rows: FloatArray, trials: Rows) -> FloatArray:
+    """The distance of each row to the nearest trial, shape `(n,)`."""
+    apart = np.abs(rows[:, None, :] - trials.x[None]).sum(2)
+    return np.asarray(apart.min(1, initial=np.inf))
 
 
 class _Table:
@@ -157,6 +220,7 @@ class _Table:
         self._x = np.zeros((0, columns))
         self._active = np.zeros((0, columns), np.bool_)
         self._y = np.zeros((0, objectives))
+        self._order = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return self._n
@@ -168,13 +232,15 @@ class _Table:
             self._x = _grown(self._x, room)
             self._active = _grown(self._active, room)
             self._y = _grown(self._y, room)
+            self._order = _grown(self._order, room)
         self._x[start : self._n] = rows.x
         self._active[start : self._n] = rows.active
+        self._order[start : self._n] = rows.order
         self._y[start : self._n] = scores
 
     @property
     def rows(self) -> Rows:
-        return Rows(self._x[: self._n], self._active[: self._n])
+        return Rows(self._x[: self._n], self._active[: self._n], self._order[: self._n])
 
     @property
     def scores(self) -> FloatArray:
@@ -182,6 +248,6 @@ class _Table:
 
 
 def _grown(array: NDArray[Any], rows: int) -> NDArray[Any]:
-    grown = np.zeros((rows, array.shape[1]), array.dtype)
+    grown = np.zeros((rows, *array.shape[1:]), array.dtype)
     grown[: len(array)] = array
     return grown

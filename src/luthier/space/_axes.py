@@ -8,6 +8,7 @@ uniform values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -47,7 +48,7 @@ class ContinuousAxis:
     def positions(self, values: Sequence[Any]) -> FloatArray:
         """Cumulative probabilities, clipped to [0, 1]."""
         p = self.parameter
-        x = np.array(values, dtype=np.float64)
+        x = _numbers(values)
         if p.min_value == p.max_value:
             return np.where(np.isnan(x), np.nan, 0.5)
         x = np.clip(x, p.min_value, p.max_value)
@@ -73,7 +74,7 @@ class WideIntAxis:
     def positions(self, values: Sequence[Any]) -> FloatArray:
         """The middles of the values' cells."""
         p = self.parameter
-        x = np.clip(np.array(values, dtype=np.float64), p.min_value, p.max_value)
+        x = np.clip(_numbers(values), p.min_value, p.max_value)
         return self._middle_of(np.floor(x))
 
     def middles(self, positions: FloatArray) -> FloatArray:
@@ -109,7 +110,7 @@ class StepAxis:
         """The middles of the cells of the nearest steps below."""
         p = self.parameter
         step = float(p.step or 1)
-        x = np.clip(np.array(values, dtype=np.float64), p.min_value, p.max_value)
+        x = np.clip(_numbers(values), p.min_value, p.max_value)
         if p.sampling == "linear":
             place = (x - p.min_value) / step
         else:
@@ -177,6 +178,15 @@ def _list_axis(parameter: HyperParameter) -> ListAxis:
         order.sort(key=values.__getitem__)
     cells = {parameter.label(values[number]): cell for cell, number in enumerate(order)}
     return ListAxis(parameter, tuple(order), cells)
+
+
+def _numbers(values: Sequence[Any]) -> FloatArray:
+    """The values as floats; NaN for what is no number, as an old trial of another space may hold."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        plain = [value if isinstance(value, int | float) else math.nan for value in values]
+        return np.array(plain, dtype=np.float64)
 
 
 def cell_of(position: float, n: int) -> int:
