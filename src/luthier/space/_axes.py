@@ -181,7 +181,7 @@ def _list_axis(parameter: HyperParameter) -> ListAxis:
 
 
 def _numbers(values: Sequence[Any]) -> FloatArray:
-    """The values as floats; NaN for what is no number, as an old trial of another space may hold."""
+    """The values as floats; NaN for what is no number, as an old trial may hold."""
     try:
         return np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
