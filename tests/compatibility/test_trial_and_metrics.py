@@ -64,9 +64,7 @@ def test_state_of_a_new_trial():
     assert list(state) == list(STATE)
 
 
-@pytest.mark.parametrize(
-    "word", ["RUNNING", "IDLE", "INVALID", "STOPPED", "COMPLETED", "FAILED"]
-)
+@pytest.mark.parametrize("word", ["RUNNING", "IDLE", "INVALID", "STOPPED", "COMPLETED", "FAILED"])
 def test_statuses_are_their_names(word):
     assert getattr(TrialStatus, word) == word
 
@@ -140,7 +138,7 @@ def three_steps() -> MetricsTracker:
     ],
 )
 def test_an_unknown_metric(call):
-    with pytest.raises(ValueError, match="^Unknown metric: a$"):
+    with pytest.raises(ValueError, match=r"^Unknown metric: a$"):
         getattr(MetricsTracker(), call)("a")
 
 

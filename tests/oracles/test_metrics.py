@@ -39,9 +39,7 @@ def test_the_best_value_is_finite_and_no_finite_mean_is_better(pairs, direction)
     history = filled(direction, pairs)
     means = [o.mean() for o in history.get_history() if math.isfinite(o.mean())]
     best = history.get_best_value()
-    assert best == (
-        None if not means else min(means) if direction == "min" else max(means)
-    )
+    assert best == (None if not means else min(means) if direction == "min" else max(means))
 
 
 @given(st.lists(finite, min_size=1, max_size=10))

@@ -10,4 +10,10 @@ from luthier.oracles._builtin import (
 from luthier.oracles._lock import synchronized
 from luthier.oracles._oracle import Oracle
 
-__all__ = ["BayesianOptimizationOracle", "GridSearchOracle", "Oracle", "RandomSearchOracle", "synchronized"]
+__all__ = [
+    "BayesianOptimizationOracle",
+    "GridSearchOracle",
+    "Oracle",
+    "RandomSearchOracle",
+    "synchronized",
+]

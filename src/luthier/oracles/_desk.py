@@ -1,6 +1,7 @@
 """Where an oracle keeps its study: not opened yet, or open with the views of its trials.
 
-Enters: how to set the study up, asked for when it is first needed. Leaves: the study, trials by id, views of records.
+Enters: how to set the study up, asked for when it is first needed. Leaves: the study, trials by id,
+    views of records.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class Desk:
         study = self._opened.study
         if study.history().trials:
             raise StudyError(
-                f"This oracle has begun a search already, kept in {study.place}; it cannot move to another project. "
-                "Make a new oracle for each tuner."
+                f"This oracle has begun a search already, kept in {study.place}; it cannot move to "
+                "another project. Make a new oracle for each tuner."
             )
         self.close()
 
@@ -88,7 +89,7 @@ class Desk:
         return self._asking[0] if self._asking is not None else self.study.history()
 
     def rng(self, otherwise: np.random.Generator) -> np.random.Generator:
-        """Where randomness comes from: of the trial whose values are being chosen, or `otherwise`."""
+        """The randomness of the trial whose values are being chosen, or `otherwise`."""
         return self._asking[1] if self._asking is not None else otherwise
 
     @contextmanager

@@ -30,7 +30,8 @@ def _deprecated(oracle: Any, old: str, new: str) -> Any:
     method = getattr(oracle, old, None)
     if method is not None:
         warnings.warn(
-            f"`{type(oracle).__name__}.{old}` is deprecated: rename it to `{new}`, without the underscore.",
+            f"`{type(oracle).__name__}.{old}` is deprecated: rename it to `{new}`, without the "
+            "underscore.",
             DeprecationWarning,
             stacklevel=4,
         )

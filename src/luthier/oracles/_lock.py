@@ -12,9 +12,10 @@ R = TypeVar("R")
 
 
 def synchronized(func: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """Decorate a method so that one thread at a time runs it, or any other decorated method of the same object.
+    """Let one thread at a time run a method, or any other decorated method of the same object.
 
-    The lock may be taken again by the thread that holds it, and is released also when the method raises.
+    The lock may be taken again by the thread that holds it, and is released also when the method
+    raises.
 
     Args:
         func: a method.

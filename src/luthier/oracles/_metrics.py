@@ -1,7 +1,9 @@
 """What a trial reported, metric by metric: the trackers behind KerasTuner's `trial.metrics`.
 
-Enters: names, values and steps. Leaves: histories, the best and the last value, statistics. Several values at one step count
-as one observation with their mean. Values that are not finite are kept in the history and never win.
+Enters: names, values and steps. Leaves: histories, the best and the last value, statistics. Several
+    values at one step count
+as one observation with their mean. Values that are not finite are kept in the history and never
+win.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class MetricObservation:
 
     def mean(self) -> float:
         """The mean of the values."""
-        return float(np.mean(self.value))
+        return sum(self.value) / len(self.value)
 
     def get_config(self) -> dict[str, Any]:
         """`{"value": [...], "step": int}`."""
@@ -109,10 +111,11 @@ class MetricHistory:
         finite = [o.mean() for o in self._observations.values() if math.isfinite(o.mean())]
         if not finite:
             return {}
-        return {
-            name: float(getattr(np, name)(finite))
-            for name in ("min", "max", "mean", "median", "var", "std")
-        }
+        with np.errstate(over="ignore"):
+            return {
+                name: float(getattr(np, name)(finite))
+                for name in ("min", "max", "mean", "median", "var", "std")
+            }
 
     def get_config(self) -> dict[str, Any]:
         """`{"direction": str, "observations": [...]}`."""
@@ -163,7 +166,8 @@ class MetricsTracker:
 
         Args:
             name: its name in the logs.
-            direction: `"min"` or `"max"`; None infers it from the name, and takes `"min"` where that tells nothing.
+            direction: `"min"` or `"max"`; None infers it from the name, and takes `"min"` where
+                that tells nothing.
 
         Raises:
             ValueError: if it is registered already, or the direction is another.
@@ -239,4 +243,6 @@ class MetricsTracker:
 
 
 def _as_list(value: float | Sequence[float]) -> list[float]:
-    return list(value) if isinstance(value, list | tuple | np.ndarray) else [value]  # type: ignore[list-item]
+    if isinstance(value, Sequence | np.ndarray):
+        return [float(number) for number in value]
+    return [value]

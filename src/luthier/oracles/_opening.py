@@ -1,6 +1,7 @@
 """Opening the study behind an oracle: a new one, or one that goes on.
 
-Enters: what the oracle was made with and where its project lives. Leaves: a `Study`, and whether it was there before.
+Enters: what the oracle was made with and where its project lives. Leaves: a `Study`, and whether it
+    was there before.
 """
 
 from __future__ import annotations
@@ -76,7 +77,8 @@ def open_study(plan: Plan) -> Opened:
         StoreError: if the store cannot be opened.
     """
     store = open_store(plan.storage)
-    # Ids of trials name folders: their width is settled when the study is made and survives a larger `max_trials`.
+    # Ids of trials name folders: their width is settled when the study is made and survives a
+    # larger `max_trials`.
     width = UNLIMITED_WIDTH if plan.max_trials is None else len(str(plan.max_trials))
     first = StudySpec(
         name=plan.name,

@@ -1,13 +1,16 @@
 """`Oracle`: KerasTuner's name over one study and its sampler.
 
-Enters: an objective, a space, values asked for and metrics reported, in KerasTuner's words. Leaves: `Trial` views and best
-lists. All that happens is kept by the study, which is opened when the project's place is known or at the first use.
+Enters: an objective, a space, values asked for and metrics reported, in KerasTuner's words. Leaves:
+    `Trial` views and best
+lists. All that happens is kept by the study, which is opened when the project's place is known or
+at the first use.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +35,17 @@ from luthier.study import Study
 
 
 class Oracle:
-    """Chooses the values of trials and keeps what they gave; override `populate_space` for a way of your own.
+    """Chooses the values of trials and keeps what they gave.
+
+    Override `populate_space` to choose in a way of your own, `score_trial` to rank.
 
     Args:
-        objective: a metric's name, an `Objective`, a list of these (added up), or None for the one number that
-            `HyperModel.fit` or `Tuner.run_trial` returns.
+        objective: a metric's name, an `Objective`, a list of these (added up), or None for the one
+            number that `HyperModel.fit` or `Tuner.run_trial` returns.
         max_trials: how many trials in all, resumed or not; None is no limit.
         hyperparameters: definitions that take the place of those in the model-building code.
-        allow_new_entries: whether the code may define hyperparameters that are not in `hyperparameters`.
+        allow_new_entries: whether the code may define hyperparameters that are not in
+            `hyperparameters`.
         tune_new_entries: whether those are searched; if not, they keep their defaults.
         seed: root of all randomness, 0 included; None takes the stored one, or draws one.
         max_retries_per_trial: how often a trial that raised is run again.
@@ -114,13 +120,15 @@ class Oracle:
             trial_id: the id that the trial will get.
 
         Returns:
-            `{"status": "RUNNING", "values": name to value}`. With status `"IDLE"` ("ask again later") or `"STOPPED"` ("the
-            search is over") the values do not matter. Active hyperparameters that are left out get random values.
+            `{"status": "RUNNING", "values": name to value}`. With status `"IDLE"` ("ask again
+            later") or `"STOPPED"` ("the search is over") the values do not matter. Active
+            hyperparameters that are left out get random values.
         """
         sampler = self._sampler()
         if sampler is None:
             raise NotImplementedError(
-                f"{type(self).__name__} does not say how to choose values: override populate_space(trial_id)."
+                f"{type(self).__name__} does not say how to choose values: "
+                "override populate_space(trial_id)."
             )
         history = self._desk.history
         suggestion = sampler.suggest(history, self._desk.rng(self._rng))
@@ -159,8 +167,8 @@ class Oracle:
         """The next trial for a tuner, or the one that it is running already.
 
         Returns:
-            A trial. Its status is RUNNING; or IDLE ("ask again later") or STOPPED ("the search is over"), then it has no
-            values and is no trial of the study.
+            A trial. Its status is RUNNING; or IDLE ("ask again later") or STOPPED ("the search is
+            over"), then it has no values and is no trial of the study.
         """
         if tuner_id in self.ongoing_trials:
             return self.ongoing_trials[tuner_id]
@@ -199,7 +207,7 @@ class Oracle:
 
     @synchronized
     def end_trial(self, trial: Trial | str, status: str = TrialStatus.COMPLETED) -> None:
-        """Record how a trial ended, by its `status` and `message`; nothing happens if that is recorded already.
+        """Record how a trial ended, by its `status` and `message`; once only.
 
         Args:
             trial: the trial; or, as in old programs, its id.
@@ -350,6 +358,19 @@ class Oracle:
         self._desk.leave()
         self.directory, self.project_name = str(directory), project_name
         self._storage = storage
+
+    @contextmanager
+    def _searching(self) -> Iterator[None]:
+        """While this lasts a driver asks the study: an oracle that is idle is waited for."""
+        self._push_space()
+        if self._populated is not None:
+            self._populated.is_patient = True
+        try:
+            yield
+        finally:
+            self.ongoing_trials.clear()
+            if self._populated is not None:
+                self._populated.is_patient = False
 
     # -- inside ----------------------------------------------------------------------------------
 

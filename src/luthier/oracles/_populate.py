@@ -1,6 +1,7 @@
 """A user's `populate_space` as a sampler.
 
-Enters: an oracle whose class overrides `populate_space`. Leaves: suggestions, as the study wants them.
+Enters: an oracle whose class overrides `populate_space`. Leaves: suggestions, as the study wants
+    them.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ POLL_SECONDS = (0.05, 2.0)
 class Populated(Sampler):
     """Asks `populate` and reads its answer `{"status", "values"}`.
 
-    Active hyperparameters without a value in the answer get a random one. Replay and resumption are as good as the
-    user's method: it should depend on the oracle's trials only.
+    Active hyperparameters without a value in the answer get a random one. Replay and resumption are
+    as good as the user's method: it should depend on the oracle's trials only.
 
     Args:
         desk: told which history the answer may depend on.
@@ -35,7 +36,8 @@ class Populated(Sampler):
 
     Attributes:
         status: the last answer's status.
-        is_patient: whether to wait when the answer is IDLE although no trial is open, instead of giving up.
+        is_patient: whether to wait when the answer is IDLE although no trial is open, instead of
+            giving up.
     """
 
     def __init__(self, desk: Desk, populate: Populate, name: str) -> None:
@@ -69,8 +71,8 @@ def _status_of(answer: object) -> str:
     known = (TrialStatus.RUNNING, TrialStatus.IDLE, TrialStatus.STOPPED)
     if not isinstance(answer, Mapping) or answer.get("status") not in known:
         raise ValueError(
-            'Expected `populate_space` to return {"status": "RUNNING", "IDLE" or "STOPPED", "values": a dict}, '
-            f"got {answer!r}."
+            'Expected `populate_space` to return {"status": "RUNNING", "IDLE" or "STOPPED", '
+            f'"values": a dict}}, got {answer!r}.'
         )
     return str(answer["status"])
 

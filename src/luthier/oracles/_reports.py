@@ -87,7 +87,9 @@ def best_score(tracker: MetricsTracker, objective: Objective) -> tuple[float, in
     check_names(tracker.metrics, names)
     means = {name: {o.step: o.mean() for o in tracker.get_history(name)} for name in names}
     steps = sorted(set.intersection(*(set(by_step) for by_step in means.values())))
-    values = {step: _value(objective, {name: means[name][step] for name in names}) for step in steps}
+    values = {
+        step: _value(objective, {name: means[name][step] for name in names}) for step in steps
+    }
     finite = [step for step in steps if math.isfinite(values[step])]
     if not finite:
         return (values[steps[-1]], steps[-1]) if steps else (math.nan, 0)

@@ -37,8 +37,8 @@ def load_state(path: Path) -> dict[str, Any] | None:
         return None
     except ValueError as error:
         raise StoreError(
-            f"The saved state in {path} is damaged ({error}). The trials are not in it: delete the file to go on "
-            "without that state."
+            f"The saved state in {path} is damaged ({error}). The trials are not in it: delete "
+            "the file to go on without that state."
         ) from error
     if not isinstance(state, dict):
         raise StoreError(f"Expected a JSON object in {path}, got {type(state).__name__}.")

@@ -1,7 +1,7 @@
 """KerasTuner's `Trial`: what users see of a trial, and may change while it runs.
 
-A view: the study's record stays the truth. Enters: hyperparameters, an id, what was reported. Leaves: summaries in print and
-JSON states.
+A view: the study's record stays the truth. Enters: hyperparameters, an id, what was reported.
+Leaves: summaries in print and JSON states.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from luthier.space import HyperParameters
 
 
 class TrialStatus:
-    """KerasTuner's words for where a trial is in its life, and for an oracle's answers (IDLE, STOPPED)."""
+    """KerasTuner's words for the life of a trial, and for an oracle's answers (IDLE, STOPPED)."""
 
     RUNNING = "RUNNING"
     IDLE = "IDLE"
@@ -72,7 +72,8 @@ class Trial:
         self.status = status
         self.message = message
         self.record: Record | None = None
-        # Whether `Oracle.update_trial` was called: then all that was reported is kept, not the best epoch only.
+        # Whether `Oracle.update_trial` was called: then all that was reported is kept, not the best
+        # epoch only.
         self.is_tracked = False
 
     @property

@@ -1,0 +1,48 @@
+"""What tuners print, in KerasTuner's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from luthier.objective import Objective
+from luthier.oracles._trial import Trial
+from luthier.space import HyperParameter
+
+
+def print_space(parameters: Iterable[HyperParameter]) -> None:
+    """The hyperparameters with their configurations."""
+    listed = list(parameters)
+    print("Search space summary")  # noqa: T201
+    print(f"Default search space size: {len(listed)}")  # noqa: T201
+    for parameter in listed:
+        config = parameter.get_config()
+        name = config.pop("name")
+        print(f"{name} ({type(parameter).__name__})")  # noqa: T201
+        print(config)  # noqa: T201
+
+
+def print_results(
+    trials: Iterable[Trial], objective: Objective, project_dir: str, num_trials: int
+) -> None:
+    """The best trials with the values that they used."""
+    print("Results summary")  # noqa: T201
+    print(f"Results in {project_dir}")  # noqa: T201
+    print(f"Showing {num_trials} best trials")  # noqa: T201
+    print(objective)  # noqa: T201
+    for trial in trials:
+        print()  # noqa: T201
+        trial.summary()
+
+
+def print_reload(place: str, notices: Iterable[str]) -> None:
+    """That an existing study goes on, and what the new settings change."""
+    print(f"Reloading Tuner from {place}")  # noqa: T201
+    for notice in notices:
+        print(f"  {notice}")  # noqa: T201
+
+
+def print_retry(trial_id: str, failures: int, max_retries: int) -> None:
+    """That a trial failed and will be run again."""
+    print(  # noqa: T201
+        f"Trial {trial_id} failed {failures} times. {max_retries - failures} retries left."
+    )

@@ -1,0 +1,76 @@
+"""Checks what a tuner is made with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from luthier.errors import FatalRuntimeError
+from luthier.oracles import Oracle
+
+CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
+TUNER_ID = "KERASTUNER_TUNER_ID"
+KNOWN = frozenset({"logger", "storage"})
+
+
+def check_oracle(oracle: object) -> Oracle:
+    """The oracle, if it is one.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if not isinstance(oracle, Oracle):
+        raise ValueError(
+            "Expected `oracle` argument to be an instance of `Oracle`. "
+            f"Received: oracle={oracle} (of type ({type(oracle)})."
+        )
+    return oracle
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse arguments that no tuner takes, and say which ones no longer count.
+
+    Raises:
+        ValueError: naming the unknown arguments.
+    """
+    unknown = [name for name in options if name not in KNOWN]
+    if unknown:
+        raise ValueError(f"Unrecognized arguments {unknown} for `BaseTuner.__init__()`.")
+    if options.get("logger") is not None:
+        warnings.warn(
+            "The `logger` argument in `BaseTuner.__init__() is no longer supported and will be "
+            "ignored.",
+            DeprecationWarning,
+            stacklevel=4,
+        )
+
+
+def check_environment(storage: object) -> None:
+    """Refuse to run as one of KerasTuner's workers: each would run the whole search for itself.
+
+    Raises:
+        FatalRuntimeError: if variables ask for a chief and no shared store is named.
+    """
+    found = [name for name in CHIEF_VARIABLES if os.environ.get(name)]
+    if found and storage is None:
+        raise FatalRuntimeError(
+            f"{' and '.join(found)} set, but Luthier has no chief: unset KERASTUNER_* and run the "
+            "same program on every machine with one shared store, for example "
+            'storage="postgresql+psycopg://user@host/database".'
+        )
+
+
+def tuner_id_of(tuner_id: str | None) -> str:
+    """The tuner's id: as given, from the environment, or `"tuner0"`."""
+    return tuner_id or os.environ.get(TUNER_ID) or "tuner0"
+
+
+def prepare_project(project_dir: str, *, overwrite: bool) -> None:
+    """Make the project's folder, emptied of what an earlier search left if that is asked for."""
+    if overwrite:
+        shutil.rmtree(project_dir, ignore_errors=True)
+    Path(project_dir).mkdir(parents=True, exist_ok=True)
