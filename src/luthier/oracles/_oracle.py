@@ -416,7 +416,7 @@ class Oracle:
         trial = self._desk.views.begin(record, self.study.space)
         self.ongoing_trials[tuner_id] = trial
         self.tuner_ids.add(tuner_id)
-        self._tried_so_far.add(self._compute_values_hash(trial.hyperparameters.values))
+        self._tried_so_far.add(self._compute_values_hash(record.values))
         return trial
 
     def _settle(self, record: Record) -> Trial:

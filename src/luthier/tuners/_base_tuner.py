@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier import driver, training
 from luthier.abc import Report
-from luthier.errors import FailedTrialError, FatalError, OversizedModelError
+from luthier.errors import FailedTrialError, FatalError, SkippedTrialError
 from luthier.executors import InlineExecutor
 from luthier.hooks import Console
 from luthier.oracles import Oracle, _reports
@@ -31,6 +31,7 @@ from luthier.tuners._watch import Watch
 if TYPE_CHECKING:
     import pandas
 
+RUN_TRIAL = "Tuner.run_trial()"
 LEGACY_UPDATE = (
     "The use case of calling `self.oracle.update_trial(trial_id, metrics)` in `Tuner.run_trial()` "
     "to report the metrics is deprecated, and will be removed in the future.Please remove the call "
@@ -216,8 +217,9 @@ class BaseTuner:
         except Exception as error:
             trial.status = _status_of(error)
             trial.message = traceback.format_exc()
-            self._say_failure(trial, error)
-            if isinstance(error, OversizedModelError):
+            if self.oracle.verbose and not isinstance(error, SkippedTrialError):
+                traceback.print_exc()
+            if isinstance(error, SkippedTrialError):
                 return _reports.skipped(trial)
         else:
             self.oracle._score(trial)
@@ -231,7 +233,7 @@ class BaseTuner:
         if results is None and trial.is_tracked:
             warnings.warn(LEGACY_UPDATE, DeprecationWarning, stacklevel=2)
             return {}
-        summary = training.summarize(results, self.oracle.objective, training.RUN_TRIAL)
+        summary = training.summarize(results, self.oracle.objective, RUN_TRIAL)
         self.oracle._desk.views.register(trial.metrics, summary.metrics)
         for name, value in summary.metrics.items():
             trial.metrics.update(name, value, step=summary.best_step)
@@ -340,7 +342,6 @@ class BaseTuner:
         hp.on_new = self.oracle._admit
         training.discover(self.hypermodel, hp, self._build_once)
         self.oracle.update_space(hp)
-
 
     def _build_once(self, hp: HyperParameters) -> None:
         """Build a model to see which hyperparameters it uses."""
