@@ -12,7 +12,11 @@ class FailedTrialError(Exception):
     """Raise it in user code to fail one trial; it is not retried and the search goes on."""
 
 
-class OversizedModelError(FailedTrialError):
+class SkippedTrialError(FailedTrialError):
+    """The trial is not worth training: it is skipped, does not count, and another is drawn."""
+
+
+class OversizedModelError(SkippedTrialError):
     """The model has more parameters than `max_model_size`: the trial is skipped and another is
     drawn.
     """

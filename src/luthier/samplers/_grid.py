@@ -21,7 +21,7 @@ from luthier.records import History, Suggestion
 from luthier.samplers._fresh import admits, describe
 from luthier.samplers._seen import Seen
 from luthier.samplers._walk import Point, Walk
-from luthier.space import Float, HyperParameter, Int, Space
+from luthier.space import Constraint, Float, HyperParameter, Int, Space
 
 # So many points in a row that break a constraint, and not one ever kept: the constraints contradict
 # each other.
@@ -40,6 +40,7 @@ class Grid(Sampler):
     def __init__(self) -> None:
         self._seen = Seen()
         self._shrinks = -1
+        self._constraints: tuple[Constraint, ...] = ()
         self._walk = Walk(Space(), grid_values)
         self._place: Point | None = None
 
@@ -51,8 +52,8 @@ class Grid(Sampler):
     def suggest(self, history: History, rng: np.random.Generator) -> Suggestion | None:
         del rng  # the order is fixed
         self._seen.update(history)
-        if self._shrinks != self._seen.shrinks:
-            self._shrinks = self._seen.shrinks
+        if (self._shrinks, self._constraints) != (self._seen.shrinks, history.constraints):
+            self._shrinks, self._constraints = self._seen.shrinks, history.constraints
             self._walk = Walk(history.space, grid_values)
             self._place = self._walk.first()
         point = self._first_left(history)

@@ -12,6 +12,7 @@ from luthier.space._hyperparameters import HyperParameters
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
 from luthier.space._priors import Prior
+from luthier.space._requirements import Requirements
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space
 
@@ -31,6 +32,7 @@ __all__ = [
     "Int",
     "Parent",
     "Prior",
+    "Requirements",
     "Space",
     "deserialize",
     "explore",

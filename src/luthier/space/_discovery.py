@@ -88,7 +88,9 @@ class _Search:
         forced: dict[str, Any],
     ) -> None:
         one = HyperParameters.for_trial(Space(self.hp.space), values, on_new=self.hp.on_new)
+        one.requirements.enforced = False
         build(one)
+        self.hp.requirements.merge(one.requirements)
         self.hp.merge(one.found, overwrite=False)
         self.observations.append((dict(one.values), one.used))
         self.reached.update(map(tuple, one.active_scopes))

@@ -18,6 +18,7 @@ from luthier.space._categorical import Boolean, Choice, Fixed
 from luthier.space._conditions import Condition, Parent
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter, check_name
+from luthier.space._requirements import Requirements
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space
 from luthier.space._tracking import TrackedValues
@@ -37,10 +38,12 @@ class HyperParameters:
         active_scopes: the stacks of conditions met by this object that held.
         inactive_scopes: those that did not.
         on_new: as given.
+        requirements: what `require` was told.
     """
 
     def __init__(self, *, on_new: OnNew | None = None) -> None:
         self.on_new = on_new
+        self.requirements = Requirements(enforced=False)
         self.active_scopes: list[list[Condition]] = []
         self.inactive_scopes: list[list[Condition]] = []
         self._space: list[HyperParameter] = []
@@ -63,6 +66,7 @@ class HyperParameters:
             on_new: see the class.
         """
         hp = cls(on_new=on_new)
+        hp.requirements.enforced = True
         for parameter in space:
             hp._add(parameter)
         hp.values = dict(values)
@@ -244,6 +248,10 @@ class HyperParameters:
 
     def __contains__(self, name: object) -> bool:
         return self._full_name(str(name)) in self._values
+
+    def require(self, text: str, holds: Callable[[Mapping[str, Any]], bool]) -> None:
+        """A relation such as `"a < b"`: values that break it are skipped, see `Requirements`."""
+        self.requirements.add(text, holds, dict.copy(self._values))
 
     def is_active(self, hyperparameter: HyperParameter | str) -> bool:
         """Whether all conditions hold: of the hyperparameter, or of any that has this full name."""

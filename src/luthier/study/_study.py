@@ -240,6 +240,12 @@ class Study:
             self._follow()
         return stored
 
+    def require(self, constraints: Iterable[Constraint]) -> None:
+        """Keep relations that builds have met: from now on, suggestions of this object satisfy them."""
+        known = {constraint.text: constraint for constraint in self._constraints}
+        fresh = [constraint for constraint in constraints if constraint.text not in known]
+        self._constraints = (*self._constraints, *fresh)
+
     def enqueue(self, values: Mapping[str, Any], note: str = "enqueued") -> Trial:
         """Add a trial with these values, to be asked for before anything else.
 

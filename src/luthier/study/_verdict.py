@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from luthier.errors import FailedTrialError, OversizedModelError, StudyError
+from luthier.errors import FailedTrialError, SkippedTrialError, StudyError
 from luthier.objective import Objective
 from luthier.records import Measurement, Outcome, Trial, TrialState
 
@@ -83,7 +83,7 @@ def _completed(trial: Trial, metrics: Mapping[str, float], step: int | None = No
 
 
 def _failure(trial: Trial, error: BaseException) -> Outcome:
-    skipped = isinstance(error, OversizedModelError)
+    skipped = isinstance(error, SkippedTrialError)
     return Outcome(
         trial.number,
         trial.attempt,
