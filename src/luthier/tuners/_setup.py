@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import warnings
@@ -45,8 +46,16 @@ def check_options(options: Mapping[str, Any]) -> None:
             "The `logger` argument in `BaseTuner.__init__() is no longer supported and will be "
             "ignored.",
             DeprecationWarning,
-            stacklevel=4,
+            stacklevel=_level_outside(),
         )
+
+
+def _level_outside() -> int:
+    """How many frames up, counted as `warnings.warn` does, the user's own code is."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("luthier."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def check_environment(storage: object) -> None:
