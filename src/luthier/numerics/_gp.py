@@ -198,6 +198,30 @@ class Posterior:
         variance = self.signal - np.einsum("ij,ij->j", reduced, reduced)
         return mean, np.sqrt(np.maximum(variance, 1e-12))
 
+    def gradient(self, point: Array) -> tuple[float, float, Array, Array]:
+        """Mean and standard deviation at one point, and the gradients of both by its features.
+
+        Args:
+            point: features, shape (m,).
+
+        Returns:
+            mean, deviation, and two arrays of shape (m,).
+
+        Source: the derivatives of Rasmussen and Williams 2006, eq. 2.25 and 2.26.
+        """
+        difference = point * self._scale - self._points
+        scaled = np.einsum("ij,ij->i", difference, difference)
+        root = np.sqrt(scaled)
+        decay = self.signal * np.exp(-root)
+        cross = (1.0 + root + scaled / 3.0) * decay
+        # With s² = 5 r²: dk/d(s²) = -(1 + s) exp(-s) / 6, and s² has the gradient 2 (x - z) scale.
+        weight = -(1.0 + root) * decay / 3.0
+        solved = solve_cholesky(self._lower, cross)
+        deviation = float(np.sqrt(max(self.signal - cross @ solved, 1e-12)))
+        mean_slope = self._scale * ((weight * self.alpha) @ difference)
+        deviation_slope = -self._scale * ((weight * solved) @ difference) / deviation
+        return float(cross @ self.alpha), deviation, mean_slope, deviation_slope
+
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and standard deviation of each target predicted from all others; two arrays of shape
         (n,).

@@ -81,6 +81,33 @@ def features(rows: Array, active: Mask, columns: Columns) -> Array:
     return np.concatenate(parts, axis=1) if parts else np.zeros((len(rows), 0))
 
 
+def feature_gradient(slope: Array, row: Array, active: Mask, columns: Columns) -> Array:
+    """The gradient by the numbers of a row of what has the gradient `slope` by its features.
+
+    Args:
+        slope: shape (m,).
+        row: shape (d,).
+        active: shape (d,).
+        columns: the d columns.
+
+    Returns:
+        shape (d,); 0 for choices and inactive entries.
+    """
+    gradient = np.zeros(len(columns))
+    start = 0
+    for j in range(len(columns)):
+        if columns.choices[j]:
+            start += int(columns.choices[j])
+        elif columns.optional[j]:
+            turned = -np.sin(row[j]) * slope[start] + np.cos(row[j]) * slope[start + 1]
+            gradient[j] = turned if active[j] else 0.0
+            start += 2
+        else:
+            gradient[j] = slope[start] if active[j] else 0.0
+            start += 1
+    return gradient
+
+
 def column_distances(points: Array, groups: NDArray[np.int64], size: int) -> Array:
     """Squared distances of all pairs, one layer a column.
 

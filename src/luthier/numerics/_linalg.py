@@ -5,6 +5,8 @@ In: symmetric matrices of kernels, shape (n, n). Out: lower triangular factors.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
@@ -35,10 +37,9 @@ def safe_cholesky(matrix: Array) -> Array:
             matrix + jitter * scale * np.eye(len(matrix)) if jitter else matrix, lower=1, clean=1
         )
         if info == 0:
-            factor: Array = lower
-            return factor
+            return np.asarray(lower)
         if jitter > _LAST_JITTER:
-            return np.eye(len(matrix)) * np.sqrt(scale)
+            return np.eye(len(matrix)) * math.sqrt(scale)
         jitter = 10 * jitter if jitter else _FIRST_JITTER
 
 

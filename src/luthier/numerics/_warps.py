@@ -12,8 +12,6 @@ from scipy import special
 
 Array = NDArray[np.float64]
 
-_TINY = 1e-12
-
 
 def standardise(scores: Array) -> Array:
     """Mean 0 and variance 1, whatever the scale; all zero where the scores are constant."""
@@ -44,15 +42,18 @@ def tame_bad(scores: Array) -> Array:
     Source: normal quantiles of ranks as Salinas et al. 2020, A quantile-based approach for
         hyperparameter transfer learning, section 4, but of one side only; the median is our border.
     """
-    targets = standardise(scores)
-    if len(targets) < 4 or not targets.any():
-        return targets
-    median = np.median(targets)
-    good = targets <= median
-    spread = np.sqrt(np.mean((targets[good] - median) ** 2)) + _TINY
-    quantile = (ranks(targets) - 0.5) / len(targets)
-    bad = median + spread * special.ndtri(np.clip(quantile, 0.5, 1.0 - 1e-3))
-    return standardise(np.where(good, targets, bad))
+    if len(scores) < 4 or not np.ptp(scores / 2.0) > 0.0:
+        return standardise(scores)
+    # The better half sets the scale before anything is added up: beside 1e200 it would vanish.
+    half = scores / 2.0
+    below = half - np.median(half)
+    good = below <= 0.0
+    span = float(-np.min(below))
+    unit = np.where(good, below, 0.0) / (span or 1.0)
+    spread = float(np.sqrt(np.mean(unit[good] ** 2))) or 1.0
+    quantile = (ranks(scores) - 0.5) / len(scores)
+    bad = spread * special.ndtri(np.clip(quantile, 0.5, 1.0 - 1e-3))
+    return standardise(np.where(good, unit, bad))
 
 
 def stretch_good(targets: Array, factor: float = 4.0) -> Array:
