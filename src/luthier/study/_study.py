@@ -241,7 +241,7 @@ class Study:
         return stored
 
     def require(self, constraints: Iterable[Constraint]) -> None:
-        """Keep relations that builds have met: from now on, suggestions of this object satisfy them."""
+        """Keep relations that builds have met: from now on, all suggestions satisfy them."""
         known = {constraint.text: constraint for constraint in self._constraints}
         fresh = [constraint for constraint in constraints if constraint.text not in known]
         self._constraints = (*self._constraints, *fresh)
