@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.samplers import CMAES, TPE, Evolution, Grid, Random, Sobol
+from luthier.samplers import CMAES, TPE, Auto, Evolution, GaussianProcess, Grid, Random, Sobol
 from luthier.testing import SamplerContract
 
 
@@ -28,3 +28,11 @@ class TestCMAES(SamplerContract):
 
 class TestEvolution(SamplerContract):
     make = Evolution
+
+
+class TestGaussianProcess(SamplerContract):
+    make = GaussianProcess
+
+
+class TestAuto(SamplerContract):
+    make = Auto

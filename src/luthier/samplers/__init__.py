@@ -10,23 +10,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from luthier.samplers._auto import Auto
     from luthier.samplers._cmaes import CMAES
     from luthier.samplers._evolution import Evolution
+    from luthier.samplers._gp import GaussianProcess
     from luthier.samplers._grid import Grid
     from luthier.samplers._random import Random
     from luthier.samplers._sobol import Sobol
     from luthier.samplers._tpe import TPE
 
 _HOMES = {
+    "Auto": "_auto",
     "CMAES": "_cmaes",
     "Evolution": "_evolution",
+    "GaussianProcess": "_gp",
     "Grid": "_grid",
     "Random": "_random",
     "Sobol": "_sobol",
     "TPE": "_tpe",
 }
 
-__all__ = ["CMAES", "TPE", "Evolution", "Grid", "Random", "Sobol"]
+__all__ = ["CMAES", "TPE", "Auto", "Evolution", "GaussianProcess", "Grid", "Random", "Sobol"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ can be tried.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,35 @@ from luthier.abc import Sampler
 from luthier.errors import SpaceError
 from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_rows
 from luthier.numerics._pareto import is_efficient
-from luthier.numerics._sobol import sobol
 from luthier.numerics._warps import stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._common import Evidence, Memory
 from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken
 from luthier.samplers._fresh import admits
-from luthier.samplers._promise import Promise, log_success, of_one, of_several
+from luthier.samplers._promise import OfOne, Promise, log_success, of_several
 from luthier.samplers._surrogate import Surrogates
 
-_EFFORT = Effort(lineages=6, children=20, rounds=8)
+_EFFORT = Effort(lineages=6, children=30, rounds=5, shrink=0.45)
 _RANDOM_SEEDS = 300
 _NEAR_SEEDS = 100
 _LEADERS = 5
+_POLISHED = 2
 _MOST_OBJECTIVES = 3
-_TRIES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the Gaussian process would try next.
+
+    Attributes:
+        suggestion: None if nothing is left.
+        gain: log of what it promises, in units of the spread of the warped scores; None before
+            there is a model.
+    """
+
+    suggestion: Suggestion | None
+    gain: float | None
 
 
 class GaussianProcess(Sampler):
@@ -78,15 +92,26 @@ class GaussianProcess(Sampler):
         }
 
     def suggest(self, history: History, rng: np.random.Generator) -> Suggestion | None:
+        return self.propose(history, rng).suggestion
+
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal:
+        """A suggestion, and how much the model expects of it."""
         evidence = self._memory.update(history)
         frame = self._follow(evidence, history)
-        if len(frame.columns) and self._is_ready(evidence, len(frame.columns)):
-            values, note = self._best(history, evidence, rng), self._note(history)
+        gain: float | None = None
+        if self._is_ready(evidence, len(frame.columns)):
+            values, gain = self._best(history, evidence, frame, rng)
+            note = self._note(history)
         else:
-            values, note = self._first(history, len(frame.columns)), "space-filling start"
+            values, note = self._memory.spread_out(history, rng), "space-filling start"
         if values is None:
-            values, note = self._memory.fresh(history, rng), "random, the model knew nothing new"
-        return None if values is None else Suggestion(values, note=note)
+            values, note = self._memory.fresh(history, rng), "random: the model repeats itself"
+        return Proposal(None if values is None else Suggestion(values, note=note), gain)
+
+    def is_ready(self, history: History) -> bool:
+        """Whether the start is over and a model chooses the next point."""
+        evidence = self._memory.update(history)
+        return self._is_ready(evidence, len(evidence.encoding.columns))
 
     def _follow(self, evidence: Evidence, history: History) -> Frame:
         """What is kept belongs to one encoding; the memory makes a new one when it must."""
@@ -99,15 +124,13 @@ class GaussianProcess(Sampler):
     def _is_ready(self, evidence: Evidence, columns: int) -> bool:
         needed = self._initial_points
         if needed is None:
-            needed = max(5, min(10, columns + 1))
+            needed = max(4, min(8, columns // 2 + 3))
         known = len(evidence.scored)
-        return known >= 2 and known + len(evidence.failed) + len(evidence.open) >= needed
-
-    def _first(self, history: History, columns: int) -> dict[str, Any] | None:
-        start = len(history.finished) + len(history.open)
-        rows = sobol(np.arange(start, start + _TRIES), columns, history.seed)
-        beliefs = Beliefs(self._memory.encoding, history.priors)
-        return self._memory.first_new(history, beliefs.draw(rows, min(1.0, power(history))))
+        return (
+            columns > 0
+            and known >= 2
+            and known + len(evidence.failed) + len(evidence.open) >= needed
+        )
 
     def _note(self, history: History) -> str:
         if self._beta is not None:
@@ -117,21 +140,17 @@ class GaussianProcess(Sampler):
         return "Gaussian process, expected improvement"
 
     def _best(
-        self, history: History, evidence: Evidence, rng: np.random.Generator
-    ) -> dict[str, Any] | None:
-        """The new and allowed point of most promise; None if the search met no such point."""
-        frame = self._frame
-        if frame is None:
-            return None
-        judge = self._judge(history, evidence, frame, rng)
-        seeds = _seeds(evidence, frame, rng)
-        rows, _ = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
-        return self._memory.first_new(history, frame.positions(rows))
-
-    def _judge(
         self, history: History, evidence: Evidence, frame: Frame, rng: np.random.Generator
-    ) -> Judge:
+    ) -> tuple[dict[str, Any] | None, float]:
+        """The new and allowed point of most promise, and that; None if the search met none."""
         promise = self._promise(evidence, rng)
+        judge = self._judge(history, evidence, frame, promise)
+        seeds = _seeds(evidence, frame, rng)
+        rows, worth = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
+        rows, worth = _refine(rows, worth, frame, promise, judge)
+        return self._memory.first_new(history, frame.positions(rows)), float(worth[0])
+
+    def _judge(self, history: History, evidence: Evidence, frame: Frame, promise: Promise) -> Judge:
         failure = self._surrogates.failure(evidence)
         success = None if failure is None else log_success(failure)
         belief, trust = Beliefs(evidence.encoding, history.priors), power(history)
@@ -155,14 +174,29 @@ class GaussianProcess(Sampler):
         count = evidence.y.shape[1]
         if count == 1:
             warped = self._surrogates.fit(evidence, 0, _warp)
-            return of_one(warped, self._beta)
+            return OfOne(warped, self._beta)
         if count > _MOST_OBJECTIVES:
-            return of_one(self._surrogates.mixed(evidence, rng), self._beta)
+            return OfOne(self._surrogates.mixed(evidence, rng), self._beta)
         return of_several([self._surrogates.fit(evidence, j, tame_bad) for j in range(count)])
 
 
 def _warp(scores: FloatArray) -> FloatArray:
     return stretch_good(tame_bad(scores))
+
+
+def _refine(
+    rows: FloatArray, worth: FloatArray, frame: Frame, promise: Promise, judge: Judge
+) -> tuple[FloatArray, FloatArray]:
+    """The rows, best first, and their worth, after some were polished along the slope."""
+    if not isinstance(promise, OfOne) or not promise.has_slope:
+        return rows, worth
+    few, active = frame.snap(rows[:_POLISHED])
+    better = np.array([promise.polish(row, on, frame) for row, on in zip(few, active, strict=True)])
+    better, active = frame.snap(better)
+    rows = np.concatenate([rows, better])
+    worth = np.concatenate([worth, judge(better, active)])
+    order = np.argsort(-worth, kind="stable")
+    return rows[order], worth[order]
 
 
 def _seeds(evidence: Evidence, frame: Frame, rng: np.random.Generator) -> FloatArray:

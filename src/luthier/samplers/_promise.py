@@ -18,7 +18,8 @@ from luthier.numerics._acquisition import (
     negative_lower_bound,
 )
 from luthier.numerics._hypervolume_gain import expected_hypervolume_gain, free_boxes
-from luthier.samplers._frame import FloatArray
+from luthier.numerics._polish import polished
+from luthier.samplers._frame import BoolArray, FloatArray, Frame
 from luthier.samplers._surrogate import Fitted
 
 Promise = Callable[[FloatArray], FloatArray]
@@ -29,17 +30,32 @@ _HOPELESS = -20.0
 _TINY = 1e-300
 
 
-def of_one(fitted: Fitted, beta: float | None) -> Promise:
-    """Log expected improvement on the best score, or the lower bound if `beta` is given."""
-    best = float(np.min(fitted.targets))
+class OfOne:
+    """Log expected improvement on the best score, or the lower bound if `beta` is given.
 
-    def promise(points: FloatArray) -> FloatArray:
-        mean, deviation = fitted.posterior.predict(points)
-        if beta is not None:
-            return negative_lower_bound(mean, deviation, beta)
-        return log_expected_improvement(mean, deviation, best)
+    Args:
+        fitted: the objective.
+        beta: how many deviations below the mean the bound lies, or None.
 
-    return promise
+    Attributes:
+        has_slope: whether `polish` can follow a gradient.
+    """
+
+    def __init__(self, fitted: Fitted, beta: float | None) -> None:
+        self._posterior = fitted.posterior
+        self._best = float(np.min(fitted.targets))
+        self._beta = beta
+        self.has_slope = beta is None
+
+    def __call__(self, points: FloatArray) -> FloatArray:
+        mean, deviation = self._posterior.predict(points)
+        if self._beta is not None:
+            return negative_lower_bound(mean, deviation, self._beta)
+        return log_expected_improvement(mean, deviation, self._best)
+
+    def polish(self, row: FloatArray, active: BoolArray, frame: Frame) -> FloatArray:
+        """A row nearby that promises at least as much, not yet snapped; shape (d,)."""
+        return polished(row, active, frame.columns, self._posterior, self._best)
 
 
 def of_several(fitted: Sequence[Fitted]) -> Promise:
