@@ -1,27 +1,78 @@
 """What a trial runs: hypermodels, plain functions, and the glue to Keras on each backend.
 
-Light: `HyperModel`, `as_hypermodel`, `summarize` (what `fit` returned → `Result`),
-`evaluate_function` (a Python function → `Evaluate`) and `discover` need no framework. What needs
-Keras stands in `_keras_*.py` files and is imported when a Keras model is first built.
+Without any framework:
+
+- `HyperModel`, `as_hypermodel(argument)`, `discover(hypermodel, hp)`: what is tuned, and its space;
+- `evaluate_function(function).bind(space, objectives)`: a Python function as an `Evaluate`;
+- `summarize(returned, objective, source)`: what `fit` or `run_trial` returned, as a `Result`;
+- `choose_backend()`: an installed Keras backend where none is chosen; call it before Keras is used;
+- `steady()`: around a search, `released()`: around a trial; they keep memory flat.
+
+With Keras, which is imported at the first call:
+
+- `run_trial(TrialTask(...), args, kwargs)`: all executions of a trial, for `summarize`;
+- `build_model(hypermodel, hp, BuildSettings(...))`: a model, compiled as the settings say;
+- `load_model(hypermodel, hp, settings, checkpoint, build_config)`: a trial's trained model;
+- `fresh_callbacks(callbacks, trial_id, execution)`: copies, or an error at once.
+
+A trial's files are handed in as `TrialPaths`; a tuner's own hooks as `TrainingHooks`.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from luthier.training._backend import choose_backend
 from luthier.training._discovery import discover
-from luthier.training._function import evaluate_function
-from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel
+from luthier.training._function import Reporter, evaluate_function
+from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
+from luthier.training._memory import released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
+from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
+
+if TYPE_CHECKING:
+    from luthier.training._keras_copies import fresh_callbacks
+    from luthier.training._keras_model import build_model, load_model
+    from luthier.training._keras_trial import run_trial
+
+_WITH_KERAS = {
+    "build_model": "_keras_model",
+    "fresh_callbacks": "_keras_copies",
+    "load_model": "_keras_model",
+    "run_trial": "_keras_trial",
+}
 
 __all__ = [
     "FIT",
     "RUN_TRIAL",
+    "BuildSettings",
     "DefaultHyperModel",
     "HyperModel",
+    "Reporter",
     "Result",
+    "TrainingHooks",
+    "TrialPaths",
+    "TrialTask",
     "as_hypermodel",
     "average",
     "best_epoch",
+    "build_model",
+    "choose_backend",
     "discover",
     "evaluate_function",
+    "fits_itself",
+    "fresh_callbacks",
+    "load_model",
+    "released",
+    "run_trial",
+    "steady",
     "summarize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _WITH_KERAS.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier.training' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"luthier.training.{home}"), name)

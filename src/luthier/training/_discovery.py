@@ -1,28 +1,28 @@
-"""Finding the hyperparameters that a hypermodel defines, before the first trial."""
+"""Finding out what a hypermodel searches, before the first trial."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from luthier.space import Exploration, HyperParameters, explore
-from luthier.training._hypermodel import HyperModel
+from luthier.training._hypermodel import Build, HyperModel
+from luthier.training._memory import released
 
 
 def discover(
-    hypermodel: HyperModel,
-    hp: HyperParameters,
-    build: Callable[[HyperParameters], object] | None = None,
+    hypermodel: HyperModel, hp: HyperParameters, build: Build | None = None
 ) -> Exploration:
-    """Let the hypermodel declare what it will use, then build it until every reachable scope was
-    active.
+    """Find the hyperparameters that a hypermodel declares and those that building it meets.
 
     Args:
-        hypermodel: what is tuned.
+        hypermodel: asked for its declarations, then built until each conditional scope was active.
         hp: what is known; afterwards it holds what was found too.
-        build: builds once with given values and forgets the model; `hypermodel.build` if None.
+        build: builds a model in place of `hypermodel.build`.
 
     Returns:
-        How often it was built, and which scopes could not be reached.
+        How many builds it took, and what stayed out of reach.
+
+    Raises:
+        Exception: whatever the user's code raises; there is no trial yet that could fail.
     """
     hypermodel.declare_hyperparameters(hp)
-    return explore(build or hypermodel.build, hp)
+    with released():
+        return explore(build or hypermodel.build, hp)

@@ -1,4 +1,9 @@
-"""Running a plain Python function as a trial: `evaluate(hp)` or `evaluate(hp, report)`."""
+"""Any Python function as the evaluation of a trial.
+
+Enters: `evaluate(hp)` or `evaluate(hp, report)`. Leaves: an `Evaluate` that runs it for a trial and
+says how it ended: what it returned, reported or raised, which hyperparameters it really used and
+which it met for the first time.
+"""
 
 from __future__ import annotations
 
@@ -6,174 +11,240 @@ import inspect
 import math
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from luthier.abc import Report
-from luthier.errors import FailedTrialError, FatalError, FatalTypeError, OversizedModelError
+from luthier.abc import Evaluate, Report
+from luthier.errors import FailedTrialError, FatalError, FatalTypeError, SkippedTrialError
 from luthier.objective import Objective
 from luthier.records import Decision, Measurement, Outcome, Trial, TrialState
 from luthier.space import HyperParameters, Space, serialize
-from luthier.training._results import Result, summarize
+from luthier.training import _names
+from luthier.training._results import Result, summarize, value_of
+
+_ENDED = {
+    Decision.CONTINUE: TrialState.COMPLETED,
+    Decision.STOP: TrialState.STOPPED,
+    Decision.PAUSE: TrialState.PAUSED,
+}
 
 
 class Reporter:
-    """What `evaluate(hp, report)` gets as `report`.
+    """What a function calls to report: `report(step, val_loss=0.3)`.
+
+    The answer is a `Decision`; a function that can end early does so when it is another than
+    `Decision.CONTINUE`. Nothing is raised.
+
+    Args:
+        trial: the trial that runs.
+        report: takes measurements.
+
+    Attributes:
+        trial: as given; its `suggestion.budget` says how many steps are wanted, if any number is.
+        measurements: what was reported.
+        decision: the last answer.
 
     Example:
-        >>> def evaluate(hp, report):
-        ...     rate = hp.Float("rate", 1e-4, 1.0, sampling="log")
-        ...     for step in range(10):
-        ...         loss = (1 - rate) ** step
-        ...         if report(step, loss=loss) is not Decision.CONTINUE:
-        ...             break
-        ...     return {"loss": loss}
+        >>> from luthier.records import Suggestion, Trial
+        >>> report = Reporter(Trial(0, Suggestion({})), lambda measurement: Decision.STOP)
+        >>> for step in range(10):
+        ...     if report(step, val_loss=1 / (step + 1)) is not Decision.CONTINUE:
+        ...         break
+        >>> step
+        0
     """
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._began = time.monotonic()
+    def __init__(self, trial: Trial, report: Report) -> None:
+        self.trial = trial
         self.measurements: list[Measurement] = []
         self.decision = Decision.CONTINUE
+        self._report = report
+        self._began = time.monotonic()
 
-    def __call__(self, step: int, /, **metrics: float) -> Decision:
-        """Record metrics after a step.
+    def __call__(
+        self, step: int, metrics: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Decision:
+        """Record metrics at a step.
 
         Args:
-            step: how many steps were completed before this one, from 0.
-            **metrics: name and value of each.
+            step: how many steps (epochs, rounds) were done before this one, from 0.
+            metrics: name to value; or give them by keyword.
+            **named: further metrics.
 
         Returns:
-            CONTINUE, or what the scheduler wants: then return what you have.
+            Whether to go on.
+
+        Raises:
+            FatalTypeError: if nothing, or something that is no number, is reported.
         """
-        measurement = Measurement(
-            int(step),
-            {name: float(value) for name, value in metrics.items()},
-            time.monotonic() - self._began,
-        )
+        logs = {**(metrics or {}), **named}
+        numbers = _names.as_metrics(logs)
+        if not numbers or len(numbers) < len(logs):
+            raise FatalTypeError(
+                "Expected report(step, name=number, ...) with at least one metric, "
+                f"got report({step!r}, {', '.join(f'{k}={v!r}' for k, v in logs.items())})."
+            )
+        seconds = time.monotonic() - self._began
+        measurement = Measurement(int(step), numbers, seconds)
         self.measurements.append(measurement)
         self.decision = self._report(measurement)
         return self.decision
 
 
-class FunctionEvaluation:
-    """An `Evaluate` for a Python function.
+@dataclass(frozen=True, slots=True)
+class FunctionRunner:
+    """A function, looked at: how it wants to be called.
 
-    Args:
-        function: `evaluate(hp)` or `evaluate(hp, report)`.
-        objectives: what it must return.
-        space: gives the hyperparameters known by now.
-
-    Raises:
-        TypeError: if it cannot be called with one or two arguments.
+    Attributes:
+        function: the user's.
+        report_by: how it takes `report`: "position", "keyword", or "" if it does not.
     """
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        objectives: Sequence[Objective],
-        space: Callable[[], Space],
-    ) -> None:
-        self._function = function
-        self._objectives = tuple(objectives)
-        self._space = space
-        self._reports = _wants_report(function)
-        self._name = getattr(function, "__name__", type(function).__name__)
+    function: Callable[..., Any]
+    report_by: str
+
+    def bind(self, space: Callable[[], Space], objectives: Sequence[Objective]) -> BoundFunction:
+        """The evaluation of trials of one study.
+
+        Args:
+            space: gives what is known of the space at the moment.
+            objectives: what is optimised.
+        """
+        return BoundFunction(self, space, tuple(objectives))
+
+    def call(self, hp: HyperParameters, report: Reporter) -> Any:
+        """What the function returns."""
+        if self.report_by == "position":
+            return self.function(hp, report)
+        if self.report_by == "keyword":
+            return self.function(hp, report=report)
+        return self.function(hp)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFunction(Evaluate):
+    """Runs trials of one study by calling a function."""
+
+    runner: FunctionRunner
+    space: Callable[[], Space]
+    objectives: tuple[Objective, ...]
 
     def __call__(self, trial: Trial, report: Report) -> Outcome:
-        """Run the function once with the trial's values."""
-        hp = HyperParameters.for_trial(self._space(), trial.suggestion.values)
-        reporter = Reporter(report)
-        arguments = (hp, reporter) if self._reports else (hp,)
+        """Run one trial; what the function raises makes it fail, unless it is to end the search."""
+        hp = HyperParameters.for_trial(self.space(), trial.suggestion.values)
+        reporter = Reporter(trial, report)
+        state, result, message, info = TrialState.FAILED, Result({}), "", {}
         try:
-            result = self._result(self._function(*arguments), reporter)
+            value = self.runner.call(hp, reporter)
         except FatalError:
             raise
-        except OversizedModelError as error:
-            return self._ended(trial, hp, TrialState.SKIPPED, message=str(error))
-        except Exception as error:
-            info = {} if isinstance(error, FailedTrialError) else {"retry": True}
-            return self._ended(
-                trial, hp, TrialState.FAILED, message=traceback.format_exc(), info=info
-            )
-        state = (
-            TrialState.COMPLETED if reporter.decision is Decision.CONTINUE else TrialState.STOPPED
-        )
-        return self._ended(trial, hp, state, metrics=result.metrics, best_step=result.best_step)
-
-    def _result(self, returned: Any, reporter: Reporter) -> Result:
-        source = f"{self._name}()"
-        if returned is None and reporter.measurements:
-            return self._best_report(reporter.measurements)
-        if isinstance(returned, dict) or len(self._objectives) == 1:
-            for objective in self._objectives:
-                result = summarize(returned, objective, source)
-            last = reporter.measurements[-1].step if reporter.measurements else 0
-            return Result(result.metrics, result.best_step or last, result.spread)
-        names = ", ".join(f'"{o.name}"' for o in self._objectives)
-        raise FatalTypeError(f"Expected {source} to return a dict with {names}, got {returned!r}.")
-
-    def _best_report(self, measurements: Sequence[Measurement]) -> Result:
-        first = self._objectives[0]
-        scored = [m for m in measurements if all(o.has_value(m.metrics) for o in self._objectives)]
-        if not scored:
-            seen = sorted({name for m in measurements for name in m.metrics})
-            raise FatalTypeError(
-                f"{self._name}() returned None and never reported "
-                f"{', '.join(o.name for o in self._objectives)}; it reported {seen}."
-            )
-
-        def cost(m: Measurement) -> float:
-            value = first.sign * first.get_value(m.metrics)
-            return value if math.isfinite(value) else math.inf
-
-        best = min(scored, key=cost)
-        return Result(best.metrics, best.step)
-
-    @staticmethod
-    def _ended(trial: Trial, hp: HyperParameters, state: TrialState, **facts: Any) -> Outcome:
-        used = set(hp.used)
+        except SkippedTrialError:
+            state, message = TrialState.SKIPPED, traceback.format_exc()
+        except FailedTrialError:
+            message = traceback.format_exc()
+        except Exception:
+            message, info = traceback.format_exc(), {"retry": True}
+        else:
+            state = _ENDED[reporter.decision]
+            result = self._result(value, reporter.measurements)
         return Outcome(
             trial.number,
             trial.attempt,
             state,
-            values={name: value for name, value in hp.values.items() if name in used},
+            metrics=result.metrics,
+            spread=result.spread,
+            best_step=result.best_step,
+            values=_used(hp),
             found=tuple(serialize(parameter) for parameter in hp.found),
-            **facts,
+            message=message,
+            info=info,
         )
 
+    def _result(self, value: Any, measurements: Sequence[Measurement]) -> Result:
+        best = _best(measurements, self.objectives[0])
+        if value is None and measurements:
+            missing = [o for o in self.objectives if _names.missing(o, measurements[-1].metrics)]
+            if missing:
+                raise FatalTypeError(
+                    _names.explain_missing(missing[0], measurements[-1].metrics).replace(
+                        "at the end of an epoch", "by the function"
+                    )
+                )
+            return Result(self._named(best.metrics), best_step=best.step)
+        source = f"{_name_of(self.runner.function)}()"
+        if len(self.objectives) > 1 and not isinstance(value, Mapping):
+            names = ", ".join(name for objective in self.objectives for name in objective.names)
+            raise FatalTypeError(
+                f"Expected {source} to return a dict with all objectives ({names}), got {value!r} "
+                f"of type {type(value).__name__}."
+            )
+        results = [summarize(value, objective, source) for objective in self.objectives]
+        step = results[0].best_step or (best.step if best else 0)
+        metrics = {name: number for one in results for name, number in one.metrics.items()}
+        return Result(metrics, results[0].spread, step)
 
-def evaluate_function(
-    function: Callable[..., Any], objectives: Sequence[Objective], space: Callable[[], Space]
-) -> FunctionEvaluation:
-    """How to run a trial of a Python function; see `FunctionEvaluation`."""
-    return FunctionEvaluation(function, objectives, space)
+    def _named(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        named = dict(metrics)
+        for objective in self.objectives:
+            named = _names.aligned(named, objective)
+        return named
 
 
-def _wants_report(function: Callable[..., Any]) -> bool:
+def evaluate_function(function: Callable[..., Any]) -> FunctionRunner:
+    """Look at how a function wants to be called.
+
+    Args:
+        function: `evaluate(hp)` or `evaluate(hp, report)`. It returns a number, a dict of metrics,
+            or nothing after it reported (the best report counts), or it raises:
+            `FailedTrialError` fails the trial, `FatalError` ends the search, any other exception
+            fails it and it may be run again.
+
+    Raises:
+        FatalTypeError: (a TypeError) if it cannot be called with one or two arguments.
+    """
     if not callable(function):
-        raise TypeError(
-            f"Expected a function evaluate(hp) or evaluate(hp, report), got {function!r} "
-            f"of type {type(function).__name__}."
+        raise FatalTypeError(
+            "Expected a function evaluate(hp) or evaluate(hp, report), "
+            f"got {function!r} of type {type(function).__name__}."
         )
     try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return False
-    for arguments in ((None, None), (None,)):
-        required = [
-            p
-            for p in signature.parameters.values()
-            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        if len(arguments) == 2 and len(required) < 2 and "report" not in signature.parameters:
-            continue
-        try:
-            signature.bind(*arguments)
-        except TypeError:
-            continue
-        return len(arguments) == 2
-    raise TypeError(
-        f"Expected a function evaluate(hp) or evaluate(hp, report), got one with the signature "
-        f"{getattr(function, '__name__', function)}{signature}."
-    )
+        parameters = list(inspect.signature(function).parameters.values())
+    except ValueError:  # Some functions written in C do not tell.
+        return FunctionRunner(function, "")
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed = [p for p in positional if p.default is p.empty]
+    takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    strict = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    unknown = [p for p in strict if p.name != "report"]
+    if not (positional or takes_any) or len(needed) > 2 or unknown:
+        raise FatalTypeError(
+            f"Expected {_name_of(function)} to take (hp) or (hp, report), "
+            f"it takes {inspect.signature(function)}."
+        )
+    if len(needed) == 2 or (len(positional) > 1 and positional[1].name == "report"):
+        return FunctionRunner(function, "position")
+    named = any(p.name == "report" for p in parameters[1:])
+    return FunctionRunner(function, "keyword" if named else "")
+
+
+def _best(measurements: Sequence[Measurement], objective: Objective) -> Any:
+    """The measurement with the best finite objective, else the last; None without any."""
+    ranked = []
+    for measurement in measurements:
+        value = value_of(_names.aligned(measurement.metrics, objective), objective)
+        if math.isfinite(value):
+            ranked.append((objective.sign * value, measurement))
+    if ranked:
+        return min(ranked, key=lambda pair: pair[0])[1]
+    return measurements[-1] if measurements else None
+
+
+def _used(hp: HyperParameters) -> dict[str, Any] | None:
+    """The values that were asked for by name; None (all count) if none was."""
+    used = set(hp.used)
+    return {name: value for name, value in hp.values.items() if name in used} or None
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))

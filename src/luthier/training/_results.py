@@ -1,20 +1,22 @@
-"""What a trial's code returned, in one form: a number, a dict, a Keras history or a list of these.
+"""What a trial gave back, in one form: final metrics, their spread, and the best step.
 
-Metrics leave as means over the list, with their standard deviation. Of a history the epoch with the
-best finite objective counts: a NaN never hides a later good one.
+Enters: a number, a dict, a Keras `History` (recognised by its `.history`), or a list of these, one
+for each execution. Leaves: a `Result`. A NaN epoch never hides a later good one; a value that is
+not finite stays in the metrics, and the study makes the trial FAILED for it.
 """
 
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, pstdev
 from typing import Any
 
+import numpy as np
+
 from luthier.errors import FatalTypeError, FatalValueError
-from luthier.objective import DefaultObjective, Objective
+from luthier.objective import Objective
+from luthier.training import _names
 
 FIT = "HyperModel.fit()"
 RUN_TRIAL = "Tuner.run_trial()"
@@ -22,144 +24,145 @@ RUN_TRIAL = "Tuner.run_trial()"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a trial came to.
+    """What one trial came to.
 
     Attributes:
-        metrics: name to value, means over executions.
-        best_step: the epoch at which they were reached, in the best execution.
-        spread: standard deviation of each metric over executions; empty for one.
+        metrics: name to value, the mean over executions of each one's best epoch.
+        spread: standard deviation of each metric over executions; empty with one execution.
+        best_step: epoch of the best value, of the best execution.
+        info: further facts of how it ran; JSON values.
     """
 
     metrics: Mapping[str, float]
-    best_step: int = 0
     spread: Mapping[str, float] = field(default_factory=dict)
+    best_step: int = 0
+    info: Mapping[str, Any] = field(default_factory=dict)
 
 
-def summarize(returned: object, objective: Objective, source: str = FIT) -> Result:
+def summarize(value: Any, objective: Objective, source: str = FIT) -> Result:
     """The result that a return value stands for.
 
     Args:
-        returned: a number (the objective), a dict of metrics, a Keras `History`, or a list of
-            these.
-        objective: what must be in it.
-        source: who returned it, for messages.
+        value: what `fit`, `run_trial` or a function returned; a `Result` is itself.
+        objective: says which metric must be there and which epoch is the best.
+        source: what returned it, for the message of an error.
 
     Raises:
-        FatalTypeError: (a TypeError) for anything else, None included.
+        FatalTypeError: (a TypeError) for None and for anything that is no result.
         FatalValueError: (a ValueError) if the objective is missing.
     """
-    if isinstance(returned, list | tuple) and returned:
-        return average([_one(item, objective, source) for item in returned], objective)
-    return _one(returned, objective, source)
-
-
-def average(results: Sequence[Result], objective: Objective) -> Result:
-    """Means and spreads over executions; the step is that of the best one."""
-    if len(results) == 1:
-        return results[0]
-    names = [name for name in results[0].metrics if all(name in r.metrics for r in results)]
-    columns = {name: [result.metrics[name] for result in results] for name in names}
-    best = min(results, key=lambda result: _cost(result.metrics, objective))
-    return Result(
-        {name: fmean(column) for name, column in columns.items()},
-        best.best_step,
-        {name: _deviation(column) for name, column in columns.items()},
-    )
-
-
-def _deviation(column: Sequence[float]) -> float:
-    return pstdev(column) if all(map(math.isfinite, column)) else math.nan
-
-
-def _cost(metrics: Mapping[str, float], objective: Objective) -> float:
-    """The objective to be minimised; infinite where it is missing or not finite."""
-    if not objective.has_value(metrics):
-        return math.inf
-    value = objective.sign * objective.get_value(metrics)
-    return value if math.isfinite(value) else math.inf
-
-
-def best_epoch(epochs: Sequence[Mapping[str, float]], objective: Objective) -> int:
-    """Index of the epoch with the best finite objective, the first of equals; the last epoch if
-    none is finite.
-    """
-    costs = [_cost(logs, objective) for logs in epochs]
-    least = min(costs, default=math.inf)
-    return costs.index(least) if math.isfinite(least) else max(len(epochs) - 1, 0)
-
-
-def _one(returned: object, objective: Objective, source: str) -> Result:
-    history = getattr(returned, "history", None)
-    if isinstance(history, Mapping):
-        return _of_history(history, objective, source)
-    if isinstance(returned, Mapping):
-        metrics = {str(name): _number(value, name, source) for name, value in returned.items()}
-        _check(metrics, objective, source)
-        return Result(metrics)
-    if _is_number(returned):
-        if len(objective.names) > 1:
-            raise FatalValueError(
-                f"Expected {source} to return a dict with {_quoted(objective)}, got the single number {returned!r}."
-            )
-        return Result({objective.names[0]: float(returned)})  # type: ignore[arg-type]
-    if returned is None:
+    if isinstance(value, Result):
+        return value
+    if isinstance(value, list) and value:
+        return average([summarize(one, objective, source) for one in value], objective)
+    if value is None:
         raise FatalTypeError(
             f"The return value of {source} is None. Did you forget to return the metrics? "
         )
-    if isinstance(objective, DefaultObjective):
+    if isinstance(value, bool | int | float | np.floating | np.integer):
+        return Result({objective.name: float(value)})
+    if not _names.is_named(objective):
         raise FatalTypeError(
             f"Expected the return value of {source} to be a single float when `objective` is left "
-            f"unspecified. Received return value: {returned} of type {type(returned)}."
+            f"unspecified. Recevied return value: {value} of type {type(value)}."
         )
+    if isinstance(value, Mapping):
+        return Result(_from_dict(value, objective, source))
+    if isinstance(getattr(value, "history", None), Mapping):
+        return best_epoch(value.history, getattr(value, "epoch", ()), objective)
     raise FatalTypeError(
         f"Expected the return value of {source} to be one of float, dict, keras.callbacks.History, "
-        f"or a list of one of these types. Received return value: {returned} of type {type(returned)}."
+        f"or a list of one of these types. Recevied return value: {value} of type {type(value)}."
     )
 
 
-def _of_history(
-    history: Mapping[str, Sequence[float]], objective: Objective, source: str
+def average(results: Sequence[Result], objective: Objective) -> Result:
+    """The mean and the spread of several executions."""
+    if len(results) == 1:
+        return results[0]
+    columns: dict[str, list[float]] = {}
+    for result in results:
+        for name, value in result.metrics.items():
+            columns.setdefault(name, []).append(value)
+    with np.errstate(all="ignore"):
+        metrics = {name: float(np.mean(values)) for name, values in columns.items()}
+        spread = {name: float(np.std(values)) for name, values in columns.items()}
+    finite = [result for result in results if math.isfinite(value_of(result.metrics, objective))]
+    best = min(
+        finite or results[:1],
+        key=lambda result: objective.sign * value_of(result.metrics, objective),
+    )
+    info = {key: value for result in results for key, value in result.info.items()}
+    return Result(metrics, spread, best.best_step, info)
+
+
+def best_epoch(
+    history: Mapping[str, Sequence[Any]], epochs: Sequence[int], objective: Objective
 ) -> Result:
-    length = max((len(values) for values in history.values()), default=0)
-    epochs = [
-        {name: float(values[i]) for name, values in history.items() if i < len(values)}
-        for i in range(length)
+    """The metrics of the epoch with the best finite objective, the first of equals.
+
+    Args:
+        history: name to one value an epoch; metrics of validation may be there less often
+            (`validation_freq`).
+        epochs: the epochs' numbers; counted from 0 if empty.
+        objective: what is optimised.
+
+    Raises:
+        FatalValueError: if the objective is not in the history.
+    """
+    absent = _names.missing(objective, history)
+    if absent:
+        raise FatalValueError(_names.explain_missing(objective, history))
+    known = {name: _names.find(name, history) or name for name in objective.names}
+    count = min(len(history[name]) for name in known.values())
+    rows = [
+        _names.aligned(_names.as_metrics(_row(history, index, count)), objective)
+        for index in range(count)
     ]
-    _check(dict.fromkeys(history, 0.0), objective, source)
-    step = best_epoch(epochs, objective)
-    return Result(epochs[step] if epochs else {}, step)
+    if not rows:
+        raise FatalValueError("No epoch was run, so there is no objective; check `epochs`.")
+    values = [value_of(row, objective) for row in rows]
+    finite = [index for index in range(count) if math.isfinite(values[index])]
+    best = min(finite, key=lambda index: objective.sign * values[index], default=count - 1)
+    place = _place(best, count, max(map(len, history.values())))
+    return Result(rows[best], best_step=int(epochs[place]) if place < len(epochs) else place)
 
 
-def _check(metrics: Mapping[str, float], objective: Objective, source: str) -> None:
-    if isinstance(objective, DefaultObjective) and not objective.has_value(metrics):
-        raise FatalTypeError(
-            f"Expected the return value of {source} to be a single float when `objective` is left "
-            f"unspecified. Received metrics: {sorted(metrics)}."
-        )
-    if not objective.has_value(metrics):
+def value_of(metrics: Mapping[str, float], objective: Objective) -> float:
+    """The objective's value, NaN if it is not there; a single number may stand for a sum."""
+    if objective.name in metrics:
+        return float(metrics[objective.name])
+    return objective.get_value(metrics) if objective.has_value(metrics) else math.nan
+
+
+def _row(history: Mapping[str, Sequence[Any]], index: int, count: int) -> dict[str, Any]:
+    """What was reported with the objective's value number `index` of `count`."""
+    row = {}
+    for name, values in history.items():
+        place = _place(index, count, len(values))
+        if place < len(values):
+            row[name] = values[place]
+    return row
+
+
+def _place(index: int, count: int, length: int) -> int:
+    """The place among `length` epochs of value number `index` of `count`, evenly reported."""
+    stride = max(length // count, 1)
+    return (index + 1) * stride - 1
+
+
+def _from_dict(value: Mapping[str, Any], objective: Objective, source: str) -> dict[str, float]:
+    metrics = _names.aligned(_names.as_metrics(value), objective)
+    absent = [name for name in objective.names if name not in value and name not in metrics]
+    if absent:
         raise FatalValueError(
             f"Expected the returned dictionary from {source} to have the specified objective, "
-            f"{_quoted(objective)}, as one of the keys. Received: {sorted(metrics)}."
+            f"{', '.join(absent)}, as one of the keys. Received: {value}."
         )
-
-
-def _quoted(objective: Objective) -> str:
-    return ", ".join(f'"{name}"' for name in objective.names)
-
-
-def _number(value: Any, name: object, source: str) -> float:
-    if _is_number(value):
-        return float(value)
-    raise FatalTypeError(
-        f"Expected the metric {name!r} that {source} returned to be a number, got {value!r} "
-        f"of type {type(value)}."
-    )
-
-
-def _is_number(value: object) -> bool:
-    """Python and numpy numbers, and tensors of one element; not text."""
-    if isinstance(value, numbers.Real):
-        return True
-    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
-        return False
-    return getattr(value, "shape", ()) in ((), (1,))
+    wrong = [name for name in value if name not in metrics]
+    if wrong:
+        raise FatalTypeError(
+            f"Expected the metrics in the dictionary from {source} to be single numbers. "
+            f"Received {wrong[0]}={value[wrong[0]]!r} of type {type(value[wrong[0]])}."
+        )
+    return metrics

@@ -1,0 +1,228 @@
+"""Luthier's own Keras callbacks: report each epoch, keep the best weights, call a tuner's hooks.
+
+They work inside `fit` and in loops written by hand, where the user sets `callback.model = model`
+(or calls `set_model`) and then `callback.on_epoch_end(epoch, logs)`. They watch one execution each
+and are never copied: a deep copy is the callback itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+
+from luthier.abc import Report
+from luthier.errors import FatalValueError
+from luthier.objective import Objective
+from luthier.records import Decision, Measurement
+from luthier.training import _names
+from luthier.training._results import value_of
+from luthier.training._task import TrainingHooks
+
+Logs = Mapping[str, Any] | None
+
+
+class OwnCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """What Luthier's callbacks have in common: the model may be set as an attribute."""
+
+    @property
+    def model(self) -> Any:
+        """The model, with its variables up to date."""
+        return keras.callbacks.Callback.model.fget(self)
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self.set_model(model)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+class ReportEpochs(OwnCallback):
+    """Reports what each epoch came to, and stops training when the answer says so.
+
+    Args:
+        report: takes measurements.
+        objective: must be among the metrics.
+        execution: number of the repetition.
+        check_from: epoch at whose end the objective has to be there; None: it need not be, because
+            the user's `fit` returns it.
+        hooks: a tuner's own.
+
+    Attributes:
+        decision: the last answer.
+    """
+
+    def __init__(
+        self,
+        report: Report,
+        objective: Objective,
+        *,
+        execution: int = 0,
+        check_from: int | None = None,
+        hooks: TrainingHooks | None = None,
+    ) -> None:
+        super().__init__()
+        self.decision = Decision.CONTINUE
+        self._report = report
+        self._objective = objective
+        self._execution = execution
+        self._check_from = check_from if _names.is_named(objective) else None
+        self._hooks = hooks or TrainingHooks()
+        self._began = time.monotonic()
+        self._last = -1
+        self._shift = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Call the tuner's hook."""
+        if self._hooks.on_epoch_begin is not None:
+            self._hooks.on_epoch_begin(self.model, epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Report.
+
+        Raises:
+            FatalValueError: if the objective is not among the logs.
+        """
+        if self._hooks.on_epoch_end is not None:
+            self._hooks.on_epoch_end(self.model, epoch, logs)
+        metrics = _names.aligned(_names.as_metrics(logs), self._objective)
+        self._check(epoch, metrics, logs or {})
+        if not metrics:
+            return
+        measurement = Measurement(
+            self._step(epoch), metrics, time.monotonic() - self._began, self._execution
+        )
+        self.decision = self._report(measurement)
+        if self.decision is not Decision.CONTINUE and self._model is not None:
+            self._model.stop_training = True
+
+    def _check(self, epoch: int, metrics: Mapping[str, float], logs: Mapping[str, Any]) -> None:
+        if self._check_from is None or epoch < self._check_from:
+            return
+        self._check_from = None
+        if not self._objective.has_value(metrics):
+            raise FatalValueError(_names.explain_missing(self._objective, logs))
+
+    def _step(self, epoch: int) -> int:
+        # A user's fit may train several times (folds): their epochs are counted on.
+        if epoch + self._shift <= self._last:
+            self._shift = self._last + 1 - epoch
+        self._last = epoch + self._shift
+        return self._last
+
+
+class BatchHooks(OwnCallback):
+    """Calls a tuner's hooks for each batch; only there where it has any, for it slows training."""
+
+    def __init__(self, hooks: TrainingHooks) -> None:
+        super().__init__()
+        self._hooks = hooks
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Call the tuner's hook."""
+        if self._hooks.on_batch_begin is not None:
+            self._hooks.on_batch_begin(self._model, batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Call the tuner's hook."""
+        if self._hooks.on_batch_end is not None:
+            self._hooks.on_batch_end(self._model, batch, logs)
+
+
+class CheckSize(OwnCallback):
+    """Looks at the size of a model that its first batch builds.
+
+    Args:
+        check: raises if the model is too large.
+    """
+
+    def __init__(self, check: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._check = check
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Keras has built the model by now."""
+        self._check(self.model)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """In a loop by hand, the first epoch has."""
+        self._check(self.model)
+
+
+class BestSoFar:
+    """The best objective over the epochs of all executions of a trial."""
+
+    def __init__(self, objective: Objective, value: float | None = None) -> None:
+        self.value = value
+        self._objective = objective
+
+    def improves(self, logs: Logs) -> bool:
+        """Take an epoch in: whether it is the best so far; always so if it lacks the objective."""
+        metrics = _names.aligned(_names.as_metrics(logs), self._objective)
+        if not self._objective.has_value(metrics):
+            return True
+        value = value_of(metrics, self._objective)
+        if not math.isfinite(value):
+            return False
+        if self.value is not None and not self._objective.better_than(value, self.value):
+            return False
+        self.value = value
+        return True
+
+
+class SaveBest(OwnCallback):
+    """Keeps the weights of the best epoch, without the optimizer's state.
+
+    Args:
+        path: where to, `*.weights.h5`; the file is replaced in one step.
+        best: shared by the executions of a trial.
+    """
+
+    def __init__(self, path: Path, best: BestSoFar) -> None:
+        super().__init__()
+        self._path = path
+        self._best = best
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Save, if the epoch is the best."""
+        if self._best.improves(logs):
+            save_weights(self.model, self._path)
+
+
+def save_weights(model: Any, path: Path) -> None:
+    """Write a model's weights, without optimizers, so that the file is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{os.getpid()}.tmp.weights.h5")
+    try:
+        with _without_optimizer_state(model):
+            model.save_weights(str(draft))
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _without_optimizer_state(model: Any) -> Iterator[None]:
+    """Puts optimizers as they are before their first step in place of the model's.
+
+    Left out altogether, they would make Keras warn when the weights are loaded.
+    """
+    real = {
+        name: value
+        for name, value in vars(model).items()
+        if isinstance(value, keras.optimizers.Optimizer)
+    }
+    # Past Keras's __setattr__: the model is not changed, only saved differently.
+    for name, optimizer in real.items():
+        vars(model)[name] = type(optimizer).from_config(optimizer.get_config())
+    try:
+        yield
+    finally:
+        vars(model).update(real)

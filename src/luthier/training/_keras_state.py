@@ -1,0 +1,180 @@
+"""The whole state of a training that may be interrupted: written after epochs, taken up again.
+
+One file holds every variable of the model and of its optimizer as plain arrays, and how far
+training had come. It is replaced in one step, so it is whole or the one before. Only for Keras's
+own `fit`: there, training goes on at the epoch after; what the user's callbacks had in mind is
+lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from luthier.training import _names
+from luthier.training._keras_callbacks import BestSoFar, Logs, OwnCallback
+from luthier.training._results import Result
+
+# Writing takes at most one part in so many of the time.
+_SHARE = 20
+_FORMAT = 1
+
+
+class CannotResumeError(Exception):
+    """The state does not fit the model; training begins afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a trial had come.
+
+    Attributes:
+        results: of the executions that had ended.
+        history: metric to one value an epoch, of the execution that was under way.
+        epochs: their numbers.
+        best: the best objective of all of them, or None.
+        stopped: whether training was told to stop after the last of them.
+        arrays: name to array: variables of the model (`v0`, …) and of its optimizer (`o0`, …).
+    """
+
+    results: tuple[Result, ...] = ()
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
+    best: float | None = None
+    stopped: bool = False
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def next_epoch(self) -> int:
+        """The epoch to go on with."""
+        return self.epochs[-1] + 1 if self.epochs else 0
+
+    def with_epoch(self, epoch: int, logs: Logs) -> Progress:
+        """Progress after one more epoch."""
+        history = {name: list(values) for name, values in self.history.items()}
+        for name, value in _names.as_metrics(logs).items():
+            history.setdefault(name, []).append(value)
+        return replace(self, history=history, epochs=(*self.epochs, epoch), arrays={})
+
+
+def read(path: Path | None) -> Progress:
+    """What an interrupted attempt left; nothing, if it left nothing that can be read."""
+    if path is None or not path.exists():
+        return Progress()
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        facts = json.loads(arrays.pop("facts").tobytes())
+        if facts.pop("format") != _FORMAT:
+            return Progress()
+        results = tuple(Result(**result) for result in facts.pop("results"))
+        epochs = tuple(facts.pop("epochs"))
+        return Progress(results=results, epochs=epochs, arrays=arrays, **facts)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return Progress()
+
+
+def write(path: Path, progress: Progress) -> None:
+    """Replace the file in one step."""
+    facts = {
+        "format": _FORMAT,
+        "results": [asdict(result) for result in progress.results],
+        "history": progress.history,
+        "epochs": progress.epochs,
+        "best": progress.best,
+        "stopped": progress.stopped,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{os.getpid()}.tmp.npz")
+    encoded = np.frombuffer(json.dumps(facts).encode("utf-8"), dtype=np.uint8)
+    try:
+        np.savez(draft, facts=encoded, **progress.arrays)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+class SaveProgress(OwnCallback):
+    """Restores what an earlier attempt reached, and saves after each epoch.
+
+    Very short epochs are not all saved: writing takes a twentieth of the time at most.
+
+    Args:
+        path: where to.
+        progress: what the earlier attempt reached.
+        best: the best objective so far.
+    """
+
+    def __init__(self, path: Path, progress: Progress, best: BestSoFar) -> None:
+        super().__init__()
+        self.progress = progress
+        self._path = path
+        self._best = best
+        self._cost = 0.0
+        self._saved = time.monotonic()
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Put the saved variables into the model.
+
+        Raises:
+            CannotResumeError: if they do not fit.
+        """
+        if self.progress.epochs:
+            _restore(self.model, self.progress.arrays)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Save, if it is time."""
+        model = self.model
+        self.progress = replace(
+            self.progress.with_epoch(epoch, logs),
+            best=self._best.value,
+            stopped=bool(model.stop_training),
+        )
+        began = time.monotonic()
+        if began - self._saved < _SHARE * self._cost:
+            return
+        write(self._path, replace(self.progress, arrays=_variables(model)))
+        self._saved = time.monotonic()
+        self._cost = self._saved - began
+
+
+def _variables(model: Any) -> dict[str, Any]:
+    return {name: _as_array(variable) for name, variable in _named_variables(model).items()}
+
+
+def _restore(model: Any, arrays: Mapping[str, Any]) -> None:
+    optimizer = model.optimizer
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    variables = _named_variables(model)
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        raise CannotResumeError("the saved state is of another model")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def _named_variables(model: Any) -> dict[str, Any]:
+    groups = {"v": model.variables}
+    if model.optimizer is not None:
+        groups["o"] = model.optimizer.variables
+    return {
+        f"{letter}{index}": variable
+        for letter, variables in groups.items()
+        for index, variable in enumerate(variables)
+    }
+
+
+def _as_array(variable: Any) -> Any:
+    array = keras.ops.convert_to_numpy(variable.value)
+    # Numbers that numpy does not know (bfloat16) are kept as ones it does.
+    return array.astype(np.float32) if array.dtype.kind == "V" else array

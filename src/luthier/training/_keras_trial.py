@@ -1,0 +1,191 @@
+"""All executions of one trial of a Keras model.
+
+Enters: a `TrialTask` and what `search` was called with. Leaves: what `fit` returned, one value an
+execution, for `summarize`; every epoch was reported on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from luthier.objective import Objective
+from luthier.training import _keras_state as state
+from luthier.training._hypermodel import fits_itself
+from luthier.training._keras_callbacks import (
+    BatchHooks,
+    BestSoFar,
+    CheckSize,
+    OwnCallback,
+    ReportEpochs,
+    SaveBest,
+)
+from luthier.training._keras_copies import fresh_callbacks
+from luthier.training._keras_model import (
+    build_model,
+    check_size,
+    seed_everything,
+    write_build_config,
+)
+from luthier.training._memory import released
+from luthier.training._results import summarize
+from luthier.training._task import TrialTask
+
+BuildAndFit = Callable[..., Any]
+"""Builds a model and trains it, called with the arguments of `search` and with `callbacks`."""
+
+
+def run_trial(
+    task: TrialTask,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    build_and_fit: BuildAndFit | None = None,
+) -> list[Any]:
+    """Train a trial's model as often as the task says.
+
+    Args:
+        task: what to do.
+        args: what `search` was called with.
+        kwargs: the same; `callbacks` are copied for each execution.
+        build_and_fit: a tuner's own way to build and train once; None for the usual one.
+
+    Returns:
+        What `fit` returned, one value an execution; histories without their models.
+
+    Raises:
+        FatalValueError: if the objective is not reported, or a callback cannot be copied.
+        OversizedModelError: if the model is too large.
+        Exception: whatever the user's code raises.
+    """
+    keywords = dict(kwargs or {})
+    is_own = build_and_fit is None and not fits_itself(task.hypermodel)
+    path = task.paths.resume if is_own else None
+    progress = state.read(path)
+    results: list[Any] = list(progress.results)
+    best = BestSoFar(task.objective, progress.best)
+    train = build_and_fit or partial(_build_and_fit, task)
+    for execution in range(len(results), task.executions):
+        run = _Execution(task, execution, best, path, check=is_own)
+        with released():
+            value = run.train(train, args, keywords, progress)
+        results.append(value)
+        progress = state.Progress(best=best.value)
+        if path is not None and execution + 1 < task.executions:
+            ended = tuple(summarize(one, task.objective) for one in results)
+            state.write(path, replace(progress, results=ended))
+    return results
+
+
+class _Execution:
+    """One of the times that a trial's model is trained."""
+
+    def __init__(
+        self, task: TrialTask, number: int, best: BestSoFar, path: Path | None, *, check: bool
+    ) -> None:
+        self._task = task
+        self._number = number
+        self._best = best
+        self._path = path
+        self._check = check
+
+    def train(
+        self,
+        train: BuildAndFit,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        progress: state.Progress,
+    ) -> Any:
+        """Train once, from where an earlier attempt had come; what `fit` returned."""
+        try:
+            return self._try(train, args, kwargs, progress)
+        except state.CannotResumeError as error:
+            self._task.info["resume"] = f"begun afresh: {error}"
+        # The model was built with other values of its environment than before: only from the start.
+        return self._try(train, args, kwargs, state.Progress(results=progress.results))
+
+    def _try(
+        self,
+        train: BuildAndFit,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        progress: state.Progress,
+    ) -> Any:
+        seed_everything(self._task.seed_of(self._number))
+        own = self._callbacks(kwargs)
+        keywords = dict(kwargs)
+        if self._path is not None:
+            own.append(state.SaveProgress(self._path, progress, self._best))
+        if progress.epochs:
+            self._task.info["resumed_from_epoch"] = progress.next_epoch
+            keywords["initial_epoch"] = _first_epoch(progress, kwargs)
+        given = fresh_callbacks(kwargs.get("callbacks"), self._task.trial_id, self._number)
+        keywords["callbacks"] = [*given, *own]
+        value = train(*args, **keywords)
+        return _lightened(value, progress)
+
+    def _callbacks(self, kwargs: Mapping[str, Any]) -> list[OwnCallback]:
+        task = self._task
+        hooks, limit = task.hooks, task.build.max_model_size
+        own: list[OwnCallback] = []
+        if limit is not None:
+            own.append(CheckSize(partial(check_size, limit=limit)))
+        if hooks.on_batch_begin is not None or hooks.on_batch_end is not None:
+            own.append(BatchHooks(hooks))
+        own.append(
+            ReportEpochs(
+                task.report,
+                task.objective,
+                execution=self._number,
+                check_from=_first_validation(task.objective, kwargs) if self._check else None,
+                hooks=hooks,
+            )
+        )
+        if task.paths.checkpoint is not None:
+            own.append(SaveBest(task.paths.checkpoint, self._best))
+        return own
+
+
+def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
+    """Build the model and train it as the hypermodel says."""
+    model = build_model(task.hypermodel, task.hp, task.build)
+    value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
+    if task.paths.build_config is not None:
+        write_build_config(model, task.paths.build_config)
+    return value
+
+
+def _first_epoch(progress: state.Progress, kwargs: Mapping[str, Any]) -> int:
+    if progress.stopped:
+        # Training had been stopped: no epoch is left to run, only what comes after them.
+        return max(int(kwargs.get("epochs", 1)), progress.next_epoch)
+    return max(int(kwargs.get("initial_epoch") or 0), progress.next_epoch)
+
+
+def _first_validation(objective: Objective, kwargs: Mapping[str, Any]) -> int:
+    """The first epoch whose logs must hold the objective."""
+    frequency = kwargs.get("validation_freq", 1)
+    if not any(name.startswith("val_") for name in objective.names):
+        return 0
+    first = frequency if isinstance(frequency, int) else min(frequency, default=1)
+    return max(first - 1, 0)
+
+
+def _lightened(value: Any, progress: state.Progress) -> Any:
+    """What `fit` returned, with histories that hold no model, and earlier epochs in front."""
+    if isinstance(value, list):
+        return [_lightened(one, progress) for one in value]
+    if not isinstance(value, keras.callbacks.History):
+        return value
+    history = keras.callbacks.History()
+    history.params = value.params
+    history.epoch = [*progress.epochs, *value.epoch]
+    history.history = {
+        name: [*progress.history.get(name, []), *value.history.get(name, [])]
+        for name in dict.fromkeys([*progress.history, *value.history])
+    }
+    return history
