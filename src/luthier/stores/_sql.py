@@ -36,6 +36,7 @@ from luthier.stores._rows import (
 from luthier.stores._sql_database import Database, Run
 from luthier.stores._sql_migrations import prepare, read_layout
 from luthier.stores._sql_recovery import mend
+from luthier.stores._sql_schema import row_values
 from luthier.stores._sql_url import make_directory
 from luthier.stores._summary import StudySummary, check_name, check_waiting
 
@@ -44,9 +45,6 @@ T = TypeVar("T")
 
 class _TakenError(Exception):
     """Another was faster: the transaction is undone."""
-
-
-_NEW_NAMES = tuple(f"new_{name}" for name in Row._fields)
 
 
 class SqlStore(Store):
@@ -69,7 +67,7 @@ class SqlStore(Store):
         text, name = encode_spec(spec), check_name(spec.name)
         if self._file is not None:
             make_directory(self._file)
-            mend(self._file, spec)
+            mend(self._file, spec, self.place)
         prepare(self._database)
         run = self._database.run
         # Only one process at a time may look for a study and create it.
@@ -144,7 +142,7 @@ class SqlStore(Store):
                 row = row._replace(revision=self._advance(run))
                 if run("trial", study=self._study, trial=row.number).fetchone() is not None:
                     raise _TakenError
-                run("add", study=self._study, **_named(row))
+                run("add", study=self._study, **row_values(row))
                 for measurement in trial.measurements:
                     self._report(run, row.number, row.attempt, measurement)
         except _TakenError:
@@ -187,7 +185,7 @@ class SqlStore(Store):
             row = pack(trial, now, measurements)
             if row.state in FINISHED_NAMES:
                 run("forget", **this)
-            run("move", **this, **_named(row))
+            run("move", **this, **row_values(row))
         return unpack(row, measurements)
 
     def renew(self, numbers: Sequence[int], worker: str, lease: float) -> tuple[int, ...]:
@@ -284,7 +282,3 @@ def _trials(rows: Iterable[Row], reports: Mapping[int, Sequence[str]]) -> tuple[
         texts = reports.get(row.number)
         trials.append(unpack(row, None if texts is None else _measurements(texts)))
     return tuple(trials)
-
-
-def _named(row: Row) -> Mapping[str, Any]:
-    return dict(zip(_NEW_NAMES, row, strict=True))

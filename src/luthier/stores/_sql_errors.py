@@ -6,6 +6,8 @@ store and what to do.
 
 from __future__ import annotations
 
+import errno
+
 from luthier.errors import DamagedStoreError, StoreError
 
 KEPT = "Everything recorded before is kept."
@@ -27,12 +29,15 @@ _SQLITE = {
     ),
     "SQLITE_LOCKED": "another connection of this process holds it.",
 }
+_OS = {errno.ENOSPC: "SQLITE_FULL", errno.EDQUOT: "SQLITE_FULL", errno.EACCES: "SQLITE_PERM"}
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 def clear(error: Exception, place: str) -> StoreError:
     """The error to raise for a driver's `error` at the store `place`."""
     name = getattr(error, "sqlite_errorname", "") or ""
+    if isinstance(error, OSError):
+        name = _OS.get(error.errno or 0, "")
     text = " ".join(str(error).split()) or type(error).__name__
     if name.startswith(_DAMAGED) or "Could not decode to UTF-8" in text:
         return DamagedStoreError(

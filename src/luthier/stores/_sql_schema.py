@@ -181,6 +181,14 @@ STATEMENTS: Mapping[str, ClauseElement] = MappingProxyType(
 )
 
 
+_NEW_NAMES = tuple(f"new_{column.name}" for column in _row)
+
+
+def row_values(row: Sequence[Any]) -> dict[str, Any]:
+    """A `_rows.Row` as values of the statements `add` and `move`."""
+    return dict(zip(_NEW_NAMES, row, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement as text for a driver.
