@@ -16,14 +16,16 @@ def populate_of(oracle: Any, base: type) -> Populate | None:
     kind = type(oracle)
     if kind.populate_space is not base.populate_space:  # type: ignore[attr-defined]
         return oracle.populate_space  # type: ignore[no-any-return]
-    return _deprecated(oracle, "_populate_space", "populate_space")
+    old: Populate | None = _deprecated(oracle, "_populate_space", "populate_space")
+    return old
 
 
 def score_of(oracle: Any, base: type) -> Score | None:
     """A deprecated method by which a user's class scores trials, or None."""
     if type(oracle).score_trial is not base.score_trial:  # type: ignore[attr-defined]
         return None
-    return _deprecated(oracle, "_score_trial", "score_trial")
+    old: Score | None = _deprecated(oracle, "_score_trial", "score_trial")
+    return old
 
 
 def _deprecated(oracle: Any, old: str, new: str) -> Any:
@@ -33,7 +35,7 @@ def _deprecated(oracle: Any, old: str, new: str) -> Any:
             f"`{type(oracle).__name__}.{old}` is deprecated: rename it to `{new}`, without the "
             "underscore.",
             DeprecationWarning,
-            stacklevel=4,
+            stacklevel=2,
         )
     return method
 

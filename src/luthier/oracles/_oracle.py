@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ import numpy as np
 
 from luthier import registry
 from luthier.abc import Sampler
-from luthier.errors import TooManyFailuresError
 from luthier.objective import create_objective
 from luthier.oracles import _legacy, _reports
 from luthier.oracles._desk import Desk
 from luthier.oracles._lock import synchronized
-from luthier.oracles._opening import Plan, Storage, default_storage
+from luthier.oracles._opening import Plan, Storage, plan_of
 from luthier.oracles._populate import Populated
 from luthier.oracles._state import load_state, save_state
 from luthier.oracles._trial import Trial, TrialStatus
@@ -225,10 +224,10 @@ class Oracle:
             return
         if _reports.STATES[trial.status] is TrialState.COMPLETED:
             self._score(trial)
-        told = self.study.tell(_reports.outcome_of(trial, self.objective))
+        told = self.study.tell(_reports.outcome_of(trial))
         self._settle(told)
         self.save()
-        self._check_consecutive_failures()
+        _reports.check_failures(self._desk.history, self.max_consecutive_failed_trials)
 
     # -- what is known ---------------------------------------------------------------------------
 
@@ -344,14 +343,10 @@ class Oracle:
             self.set_state(state)
 
     @property
-    def _project_dir(self) -> str:
-        if self.directory is None or self.project_name is None:
-            raise ValueError("The oracle has no project yet: give it to a tuner first.")
-        return str(Path(self.directory) / self.project_name)
-
-    @property
     def _state_file(self) -> Path | None:
-        return None if self.directory is None else Path(self._project_dir) / "oracle.json"
+        if self.directory is None or self.project_name is None:
+            return None
+        return Path(self.directory) / self.project_name / "oracle.json"
 
     def _set_project_dir(self, directory: Any, project_name: str, storage: Storage = None) -> None:
         """Say where the study is kept: in a file of the project, or where `storage` says."""
@@ -361,16 +356,13 @@ class Oracle:
 
     @contextmanager
     def _searching(self) -> Iterator[None]:
-        """While this lasts a driver asks the study: an oracle that is idle is waited for."""
+        """While this lasts a driver asks the study, and waits for an oracle that is idle."""
         self._push_space()
-        if self._populated is not None:
-            self._populated.is_patient = True
-        try:
-            yield
-        finally:
-            self.ongoing_trials.clear()
-            if self._populated is not None:
-                self._populated.is_patient = False
+        with nullcontext() if self._populated is None else self._populated.patience():
+            try:
+                yield
+            finally:
+                self.ongoing_trials.clear()
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -386,20 +378,7 @@ class Oracle:
             sampler = self._populated = Populated(
                 self._desk, populate or self.populate_space, type(self).__name__
             )
-        storage = self._storage
-        if storage is None:
-            storage = default_storage(self.directory, self.project_name)
-        return Plan(
-            objective=self.objective,
-            space=Space(self._hyperparameters.space) if self._given_space else None,
-            sampler=sampler,
-            seed=self._given_seed,
-            max_trials=self._max_trials,
-            max_retries=self.max_retries_per_trial,
-            storage=storage,
-            name=self.project_name or "study",
-            settings={"max_trials": self._max_trials, **self._settings},
-        )
+        return plan_of(self, sampler)
 
     def _admit(self, parameter: HyperParameter) -> bool:
         """Whether a hyperparameter that a trial meets for the first time enters the space."""
@@ -431,16 +410,10 @@ class Oracle:
         (_legacy.score_of(self, Oracle) or self.score_trial)(trial)
 
     def _why_nothing(self) -> str:
-        if self.max_trials is not None and not self.remaining_trials():
-            return TrialStatus.STOPPED
-        if self._populated is not None:
+        if self._populated is not None and self.remaining_trials() != 0:
             return self._populated.status
-        return TrialStatus.IDLE if self.study.is_waiting else TrialStatus.STOPPED
-
-    def _check_consecutive_failures(self) -> None:
-        message = _reports.too_many_failures(self._desk.history, self.max_consecutive_failed_trials)
-        if message:
-            raise TooManyFailuresError(message)
+        idle = self.study.is_waiting and self.remaining_trials() != 0
+        return TrialStatus.IDLE if idle else TrialStatus.STOPPED
 
     def _random_values(self) -> dict[str, Any] | None:
         """Random values that no trial has tried, or None if there are none left."""

@@ -7,7 +7,8 @@ Enters: an oracle whose class overrides `populate_space`. Leaves: suggestions, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,6 @@ class Populated(Sampler):
 
     Attributes:
         status: the last answer's status.
-        is_patient: whether to wait when the answer is IDLE although no trial is open, instead of
-            giving up.
     """
 
     def __init__(self, desk: Desk, populate: Populate, name: str) -> None:
@@ -45,7 +44,7 @@ class Populated(Sampler):
         self._populate = populate
         self._name = name
         self.status = TrialStatus.RUNNING
-        self.is_patient = False
+        self._is_patient = False
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -60,11 +59,20 @@ class Populated(Sampler):
             self.status = _status_of(answer)
             if self.status == TrialStatus.RUNNING:
                 return Suggestion(_completed(history, answer.get("values"), rng))
-            if self.status == TrialStatus.STOPPED or history.open or not self.is_patient:
+            if self.status == TrialStatus.STOPPED or history.open or not self._is_patient:
                 return None
             # No trial can end and change the answer: only time can.
             time.sleep(pause)
             pause = min(longest, pause * 1.5)
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """While this lasts, an answer that nothing but time can change is waited for."""
+        self._is_patient = True
+        try:
+            yield
+        finally:
+            self._is_patient = False
 
 
 def _status_of(answer: object) -> str:

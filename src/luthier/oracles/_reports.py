@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from luthier.errors import TooManyFailuresError
 from luthier.objective import Objective
 from luthier.oracles._metrics import MetricsTracker
 from luthier.oracles._trial import Trial, TrialStatus
@@ -116,18 +117,18 @@ def metrics_at(tracker: MetricsTracker, step: int) -> dict[str, float]:
 
 def outcome_of(
     trial: Trial,
-    objective: Objective,
     *,
     values: Mapping[str, Any] | None = None,
     spread: Mapping[str, float] | None = None,
+    info: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """The outcome that a trial's status, metrics and score stand for.
 
     Args:
         trial: a view whose score and best step are set if it is completed.
-        objective: what is optimised.
         values: values really used; None takes all of the trial's.
         spread: standard deviations over executions.
+        info: further facts of how it ran.
     """
     if trial.record is None:
         raise ValueError(f"Expected a trial of this oracle, got trial {trial.trial_id!r}.")
@@ -146,7 +147,8 @@ def outcome_of(
         values=dict(trial.hyperparameters.values) if values is None else values,
         found=tuple(serialize(parameter) for parameter in trial.hyperparameters.found),
         message=trial.message or "",
-        info=({"retry": True} if may_retry else {})
+        info=dict(info or {})
+        | ({"retry": True} if may_retry else {})
         | ({TRACKED: trial.metrics.get_config()} if trial.is_tracked else {}),
     )
 
@@ -170,14 +172,15 @@ def counted(history: History) -> int:
     return sum(record.state is not TrialState.SKIPPED for record in history.trials)
 
 
-def too_many_failures(history: History, limit: int) -> str:
-    """The message that the last `limit` trials failed; empty if they did not."""
-    ended = [
-        record
-        for record in history.finished[-10 * limit :]
-        if record.state is not TrialState.SKIPPED
-    ]
-    last = ended[-limit:]
-    if len(last) < limit or any(record.state is not TrialState.FAILED for record in last):
-        return ""
-    return f"Number of consecutive failures exceeded the limit of {limit}.\n{last[-1].message}"
+def check_failures(history: History, limit: int) -> None:
+    """Stop where the last `limit` trials failed.
+
+    Raises:
+        TooManyFailuresError: (a RuntimeError) with the last one's message.
+    """
+    counted = [r for r in history.finished[-10 * limit :] if r.state is not TrialState.SKIPPED]
+    last = counted[-limit:]
+    if len(last) == limit and all(record.state is TrialState.FAILED for record in last):
+        raise TooManyFailuresError(
+            f"Number of consecutive failures exceeded the limit of {limit}.\n{last[-1].message}"
+        )

@@ -31,7 +31,6 @@ from luthier.tuners._watch import Watch
 if TYPE_CHECKING:
     import pandas
 
-RUN_TRIAL = "Tuner.run_trial()"
 LEGACY_UPDATE = (
     "The use case of calling `self.oracle.update_trial(trial_id, metrics)` in `Tuner.run_trial()` "
     "to report the metrics is deprecated, and will be removed in the future.Please remove the call "
@@ -95,10 +94,13 @@ class BaseTuner:
         self.logger = kwargs.get("logger")
         self.tuner_id = _setup.tuner_id_of(getattr(self, "tuner_id", None))
         self._report: Report | None = None
+        self._info: dict[str, Any] = {}
+        self._is_live = False
         self._reason = ""
         storage = kwargs.get("storage")
         _setup.check_environment(storage)
         _setup.prepare_project(self.project_dir, overwrite=overwrite)
+        oracle._settings |= self._settings
         oracle._set_project_dir(self.directory, self.project_name, storage)
         self._open()
 
@@ -176,8 +178,8 @@ class BaseTuner:
         console = Console(self.oracle.verbose)
         self._is_live = console.is_live
 
-        def evaluate(record: Record, report: Report) -> Outcome:
-            return self._evaluate(record, report, fit_args, fit_kwargs)
+        def evaluate(trial: Record, report: Report) -> Outcome:
+            return self._evaluate(trial, report, fit_args, fit_kwargs)
 
         self.on_search_begin()
         self.pre_create_trial()
@@ -208,6 +210,7 @@ class BaseTuner:
             self._report = None
 
     def _try_run_and_update_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Outcome:
+        self._info = {}
         spread: Mapping[str, float] = {}
         try:
             spread = self._run_and_update_trial(trial, *fit_args, **fit_kwargs)
@@ -223,7 +226,7 @@ class BaseTuner:
                 return _reports.skipped(trial)
         else:
             self.oracle._score(trial)
-        return _reports.outcome_of(trial, self.oracle.objective, values=_used(trial), spread=spread)
+        return _reports.outcome_of(trial, values=_used(trial), spread=spread, info=self._info)
 
     def _run_and_update_trial(
         self, trial: Trial, *fit_args: Any, **fit_kwargs: Any
@@ -233,10 +236,11 @@ class BaseTuner:
         if results is None and trial.is_tracked:
             warnings.warn(LEGACY_UPDATE, DeprecationWarning, stacklevel=2)
             return {}
-        summary = training.summarize(results, self.oracle.objective, RUN_TRIAL)
+        summary = training.summarize(results, self.oracle.objective, training.RUN_TRIAL)
         self.oracle._desk.views.register(trial.metrics, summary.metrics)
         for name, value in summary.metrics.items():
             trial.metrics.update(name, value, step=summary.best_step)
+        self._info.update(summary.info)
         return summary.spread
 
     def _on_outcome(self, record: Record) -> None:
@@ -342,6 +346,11 @@ class BaseTuner:
         hp.on_new = self.oracle._admit
         training.discover(self.hypermodel, hp, self._build_once)
         self.oracle.update_space(hp)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What is stored with the study, so that a change can be told."""
+        return {}
 
     def _build_once(self, hp: HyperParameters) -> None:
         """Build a model to see which hyperparameters it uses."""

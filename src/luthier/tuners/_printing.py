@@ -41,6 +41,12 @@ def print_reload(place: str, notices: Iterable[str]) -> None:
         print(f"  {notice}")  # noqa: T201
 
 
+def print_backend(sentence: str) -> None:
+    """That a backend of Keras was chosen, if it was."""
+    if sentence:
+        print(sentence)  # noqa: T201
+
+
 def print_retry(trial_id: str, failures: int, max_retries: int) -> None:
     """That a trial failed and will be run again."""
     print(  # noqa: T201

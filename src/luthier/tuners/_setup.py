@@ -15,6 +15,11 @@ from luthier.oracles import Oracle
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 TUNER_ID = "KERASTUNER_TUNER_ID"
+NO_HYPERMODEL = (
+    "Received `hypermodel=None`. We only allow not specifying `hypermodel` if the user defines the "
+    "search space in `Tuner.run_trial()` by subclassing a `Tuner` class without using a "
+    "`HyperModel` instance."
+)
 KNOWN = frozenset({"logger", "storage"})
 
 
@@ -71,6 +76,19 @@ def check_environment(storage: object) -> None:
             "same program on every machine with one shared store, for example "
             'storage="postgresql+psycopg://user@host/database".'
         )
+
+
+def check_executions(executions: int) -> int:
+    """How often each trial is trained.
+
+    Raises:
+        ValueError: if it is no positive whole number.
+    """
+    if isinstance(executions, bool) or not isinstance(executions, int) or executions < 1:
+        raise ValueError(
+            f"Expected `executions_per_trial` to be a positive int, got {executions!r}."
+        )
+    return executions
 
 
 def tuner_id_of(tuner_id: str | None) -> str:

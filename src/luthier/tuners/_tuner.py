@@ -1,6 +1,269 @@
-"""`Tuner`: trains Keras models."""
+"""`Tuner`: searches Keras models, trained by `fit` or by a loop of the user's own.
+
+Enters: a hypermodel and what its `fit` wants. Leaves: trials with the history of every epoch, and
+the models of the best ones. How a trial is trained is `luthier.training`'s business.
+"""
+
 from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
+
+from luthier import training
+from luthier.errors import OversizedModelError
+from luthier.oracles import Oracle
+from luthier.oracles._trial import Trial
+from luthier.records import Trial as Record
+from luthier.space import HyperParameters
+from luthier.tuners import _printing, _setup
 from luthier.tuners._base_tuner import BaseTuner
+
+CHECKPOINT = "checkpoint.weights.h5"
+BUILD_CONFIG = "build_config.json"
+RESUME = "resume.npz"
+
+
 class Tuner(BaseTuner):
-    pass
+    """Searches Keras models with an oracle; `RandomSearch` and its kin are tuners with theirs.
+
+    Args:
+        oracle: chooses the values.
+        hypermodel: a `HyperModel`, or a function `build(hp)` that returns a compiled model; None
+            only where a subclass overrides `run_trial`.
+        max_model_size: models with more trainable parameters are skipped and drawn again.
+        optimizer: compiles each model in place of its own; copied for each.
+        loss: the same.
+        metrics: the same.
+        distribution_strategy: a `tf.distribute.Strategy` in whose scope models are made.
+        directory: where the project's folder is made; the working directory if None.
+        project_name: the name of that folder; `"untitled_project"` if None.
+        logger: accepted and ignored.
+        tuner_id: its name among the tuners of one oracle; from the environment variable
+            KERASTUNER_TUNER_ID, or `"tuner0"`, if None.
+        overwrite: whether a project of that name is deleted and begun anew; if not, it goes on.
+        executions_per_trial: how often each trial is trained; scores are means over them, and their
+            spread is kept.
+        **kwargs: `storage`: see `BaseTuner`.
+
+    Attributes:
+        max_model_size: as given, and so are the others.
+
+    Example:
+        >>> import luthier
+        >>> oracle = luthier.oracles.RandomSearchOracle("val_loss", max_trials=3)
+        >>> tuner = luthier.Tuner(oracle, build, executions_per_trial=2)  # doctest: +SKIP
+        >>> tuner.search(x, y, validation_split=0.2, epochs=5)  # doctest: +SKIP
+        >>> tuner.get_best_models()[0]  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        hypermodel: Any = None,
+        max_model_size: int | None = None,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Any = None,
+        distribution_strategy: Any = None,
+        directory: Any = None,
+        project_name: str | None = None,
+        logger: Any = None,
+        tuner_id: str | None = None,
+        overwrite: bool = False,
+        executions_per_trial: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        if hypermodel is None and not self._overrides("run_trial"):
+            raise ValueError(_setup.NO_HYPERMODEL)
+        self.max_model_size = max_model_size
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.distribution_strategy = distribution_strategy
+        self.executions_per_trial = _setup.check_executions(executions_per_trial)
+        self.tuner_id = _setup.tuner_id_of(tuner_id)
+        _printing.print_backend(training.choose_backend())
+        super().__init__(
+            oracle,
+            hypermodel,
+            directory=directory,
+            project_name=project_name,
+            overwrite=overwrite,
+            logger=logger,
+            **kwargs,
+        )
+
+    # -- to override -----------------------------------------------------------------------------
+
+    def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> Any:
+        """Train a trial's model as often as `executions_per_trial` says.
+
+        Override it to tune what `fit` is called with, and call `super().run_trial(...)`.
+
+        Args:
+            trial: its `hyperparameters` give the values.
+            *args: handed to `HyperModel.fit`.
+            **kwargs: the same; `callbacks` are copied for each execution.
+
+        Returns:
+            What `HyperModel.fit` returned, one value an execution.
+        """
+        task = self._task(trial)
+        seams = ("_build_and_fit_model", "_try_build", "_build_hypermodel")
+        own = any(map(self._overrides, seams))
+        build_and_fit = partial(self._build_and_fit_model, trial) if own else None
+        results = training.run_trial(task, args, self._quieted(kwargs), build_and_fit)
+        self._info.update(task.info)
+        # What `fit` gave is checked here, so that an error names it and not this method.
+        training.summarize(results, self.oracle.objective, training.FIT)
+        return results
+
+    def on_epoch_begin(
+        self, trial: Trial, model: Any, epoch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Called when an epoch begins."""
+
+    def on_epoch_end(
+        self, trial: Trial, model: Any, epoch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Called when an epoch ended."""
+
+    def on_batch_begin(
+        self, trial: Trial, model: Any, batch: int, logs: Mapping[str, Any] | None
+    ) -> None:
+        """Called when a batch begins; overriding it slows training down."""
+
+    def on_batch_end(
+        self, trial: Trial, model: Any, batch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
+        """Called when a batch ended; overriding it slows training down."""
+
+    def load_model(self, trial: Trial) -> Any:
+        """The trial's model, built again, with the weights of its best epoch.
+
+        Raises:
+            FileNotFoundError: if the weights are gone; names the trial's folder.
+        """
+        return training.load_model(
+            training.DefaultHyperModel(self._try_build),
+            trial.hyperparameters.copy(),
+            training.BuildSettings(distribution_strategy=self.distribution_strategy),
+            self._trial_file(trial, CHECKPOINT),
+            self._trial_file(trial, BUILD_CONFIG),
+        )
+
+    # -- seams that programs written for KerasTuner override ------------------------------------
+
+    def _build_hypermodel(self, hp: HyperParameters) -> Any:
+        """Build a model, compiled with this tuner's arguments."""
+        if self.hypermodel is None:
+            raise ValueError(_setup.NO_HYPERMODEL)
+        return training.build_model(self.hypermodel, hp, self._build_settings)
+
+    def _try_build(self, hp: HyperParameters) -> Any:
+        """Build a model that may be trained."""
+        return self._build_hypermodel(hp)
+
+    def _build_and_fit_model(self, trial: Trial, *args: Any, **kwargs: Any) -> Any:
+        """Build and train a trial's model once; what `HyperModel.fit` returned."""
+        if self.hypermodel is None:
+            raise ValueError(_setup.NO_HYPERMODEL)
+        model = self._try_build(trial.hyperparameters)
+        results = self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
+        from luthier.training._keras_model import write_build_config
+
+        write_build_config(model, self._trial_file(trial, BUILD_CONFIG))
+        return results
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
+        with training.steady():
+            super().search(*fit_args, **fit_kwargs)
+
+    @property
+    def _build_settings(self) -> training.BuildSettings:
+        return training.BuildSettings(
+            optimizer=self.optimizer,
+            loss=self.loss,
+            metrics=self.metrics,
+            max_model_size=self.max_model_size,
+            distribution_strategy=self.distribution_strategy,
+        )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "executions_per_trial": self.executions_per_trial,
+            "max_model_size": self.max_model_size,
+        }
+
+    def _task(self, trial: Trial) -> training.TrialTask:
+        if self.hypermodel is None:
+            raise ValueError(_setup.NO_HYPERMODEL)
+        task = training.TrialTask(
+            self.hypermodel,
+            trial.hyperparameters,
+            self.oracle.objective,
+            trial_id=trial.trial_id,
+            seed=self.oracle.seed,
+            executions=self.executions_per_trial,
+            build=self._build_settings,
+            paths=training.TrialPaths(
+                checkpoint=self._trial_file(trial, CHECKPOINT),
+                resume=self._trial_file(trial, RESUME),
+                build_config=self._trial_file(trial, BUILD_CONFIG),
+            ),
+            hooks=self._training_hooks(trial),
+        )
+        if trial.record is not None:
+            task = replace(task, number=trial.record.number)
+        return task if self._report is None else replace(task, report=self._report)
+
+    def _training_hooks(self, trial: Trial) -> training.TrainingHooks:
+        hooks = {
+            name: partial(getattr(self, name), trial)
+            for name in ("on_epoch_begin", "on_epoch_end", "on_batch_begin", "on_batch_end")
+            if self._overrides(name)
+        }
+        return training.TrainingHooks(**hooks)
+
+    def _quieted(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments of `fit` that let only one draw on the terminal."""
+        quieted = dict(kwargs)
+        own_fit = self.hypermodel is not None and training.fits_itself(self.hypermodel)
+        if self._is_live and ("verbose" in kwargs or not own_fit):
+            quieted["verbose"] = 0
+        return quieted
+
+    def _build_once(self, hp: HyperParameters) -> None:
+        try:
+            self._build_hypermodel(hp)
+        except OversizedModelError:
+            # It showed its hyperparameters all the same; others of them give smaller models.
+            return
+
+    def _on_outcome(self, record: Record) -> None:
+        # Told is told: only what was interrupted goes on from its last epoch.
+        trial_id = self.oracle._desk.views.id_of(record.number)
+        (Path(self.get_trial_dir(trial_id)) / RESUME).unlink(missing_ok=True)
+        super()._on_outcome(record)
+
+    def _trial_file(self, trial: Trial, name: str) -> Path:
+        return Path(self.get_trial_dir(trial.trial_id)) / name
+
+    def _overrides(self, name: str) -> bool:
+        """Whether a subclass has its own method of that name."""
+        return getattr(type(self), name) is not getattr(Tuner, name)
+
+
+def maybe_distribute(distribution_strategy: Any) -> AbstractContextManager[Any]:
+    """The scope of a `tf.distribute.Strategy`; one that does nothing for None."""
+    if distribution_strategy is None:
+        return nullcontext()
+    scope: AbstractContextManager[Any] = distribution_strategy.scope()
+    return scope
