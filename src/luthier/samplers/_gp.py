@@ -103,7 +103,7 @@ class GaussianProcess(Sampler):
             values, gain = self._best(history, evidence, frame, rng)
             note = self._note(history)
         else:
-            values, note = self._memory.spread_out(history, rng), "space-filling start"
+            values, note = self._first(history, frame, rng), "space-filling start"
         if values is None:
             values, note = self._memory.fresh(history, rng), "random: the model repeats itself"
         return Proposal(None if values is None else Suggestion(values, note=note), gain)
@@ -131,6 +131,17 @@ class GaussianProcess(Sampler):
             and known >= 2
             and known + len(evidence.failed) + len(evidence.open) >= needed
         )
+
+    def _first(
+        self, history: History, frame: Frame, rng: np.random.Generator
+    ) -> dict[str, Any] | None:
+        """The middle of all ranges, where people expect the best; then Sobol' points."""
+        if history.number == 0 and not history.priors:
+            row = np.where(frame.columns.is_choice, rng.random(len(frame.columns)), 0.5)
+            values = self._memory.first_new(history, row[None])
+            if values is not None:
+                return values
+        return self._memory.spread_out(history, rng)
 
     def _note(self, history: History) -> str:
         if self._beta is not None:
