@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier.hooks._layout import Line, frame
+from luthier.hooks._grid import Line
+from luthier.hooks._layout import frame
 from luthier.hooks._progress import Progress
 from luthier.objective import Objective
 from luthier.records import Measurement, TrialState
@@ -35,7 +36,7 @@ def test_a_search_in_the_middle() -> None:
         [
             "digits · val_accuracy (more is better) · digits/study.sqlite",
             "",
-            "              learning_      val_        ",
+            "              learning_      val_",
             "trial  units       rate  accuracy    time",
             "    1     32      0.001    0.7500    8.0s  best so far",
             "─" * 79,

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from luthier.abc import Hook, SearchFacts
-from luthier.hooks._layout import Line, frame
+from luthier.hooks._grid import Line
+from luthier.hooks._layout import frame
 from luthier.hooks._progress import Progress
 from luthier.hooks._text import (
     duration_text,

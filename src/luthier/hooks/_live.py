@@ -14,23 +14,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
-from luthier.hooks._layout import Line
+from luthier.hooks._grid import STYLES, Line
 from luthier.hooks._text import printable
 
 REDRAWS_PER_SECOND = 4
-STYLES = {
-    "title": "bold",
-    "head": "dim",
-    "dim": "dim",
-    "plain": "",
-    "bar": "cyan",
-    "best": "bold green",
-    "best note": "green",
-    "new": "green",
-    "running": "cyan",
-    "bad": "dim",
-    "bad note": "red",
-}
 
 
 class _Terminal(Console):
