@@ -34,15 +34,15 @@ class Widths:
         factor: of Scott's bandwidth.
         least: bandwidth of a number at least, as a share of its range.
         least_cell: the same as a share of a cell, for columns with steps.
-        blur: chance of an unordered choice to be any at all, at least.
-        blur_factor: weight of the rule by which that chance falls with the number of points.
+        blur: chance of an unordered choice to be any at all, at least; one number or shape `(d,)`.
+        blur_factor: of the rule by which that chance falls with the number of points; the same.
     """
 
-    factor: float = 0.7
+    factor: float = 1.0
     least: float = 0.03
-    least_cell: float = 0.1
-    blur: float = 0.05
-    blur_factor: float = 0.6
+    least_cell: float = 0.5
+    blur: float | FloatArray = 0.05
+    blur_factor: float | FloatArray = 0.6
 
 
 class Mixture:

@@ -20,6 +20,7 @@ from luthier.errors import SpaceError
 from luthier.records import History, Suggestion
 from luthier.samplers._fresh import admits, describe
 from luthier.samplers._seen import Seen
+from luthier.samplers._unused import Unused
 from luthier.samplers._walk import Point, Walk
 from luthier.space import Constraint, Float, HyperParameter, Int, Space
 
@@ -39,6 +40,7 @@ class Grid(Sampler):
 
     def __init__(self) -> None:
         self._seen = Seen()
+        self._unused = Unused()
         self._shrinks = -1
         self._constraints: tuple[Constraint, ...] = ()
         self._walk = Walk(Space(), grid_values)
@@ -52,13 +54,16 @@ class Grid(Sampler):
     def suggest(self, history: History, rng: np.random.Generator) -> Suggestion | None:
         del rng  # the order is fixed
         self._seen.update(history)
+        self._unused.update(history)
         if (self._shrinks, self._constraints) != (self._seen.shrinks, history.constraints):
             self._shrinks, self._constraints = self._seen.shrinks, history.constraints
             self._walk = Walk(history.space, grid_values)
             self._place = self._walk.first()
         point = self._first_left(history)
         self._place = point
-        return None if point is None else Suggestion(dict(point), note="next point of the grid")
+        if point is None:
+            return None
+        return Suggestion(self._unused.drop(dict(point)), note="next point of the grid")
 
     def _first_left(self, history: History) -> Point | None:
         point = self._place

@@ -13,15 +13,18 @@ from luthier.numerics._parzen import Mixture, Widths
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import log_belief, power
 from luthier.samplers._common import Evidence, FloatArray, Memory, by_rank, columns_of
+from luthier.space import Encoding, Parent
 
 # The best tenth counts as good, and never more than so many.
 _GOOD_SHARE = 0.1
 _MOST_GOOD = 10
 # Bad trials that are looked at, evenly over all of them, in a long history.
 _MOST_BAD = 1_000
-_CANDIDATES = 48
-_UNIFORM = 0.5
-_WIDTHS = Widths()
+_CANDIDATES = 24
+_UNIFORM = 1.0
+# Choices on which other hyperparameters depend are kept open longer: a branch needs several trials
+# before it shows what it is worth.
+_BLUR, _DECIDER_BLUR = (0.05, 0.6), (0.15, 1.5)
 
 
 class TPE(Sampler):
@@ -85,6 +88,7 @@ def _mixtures(evidence: Evidence) -> tuple[Mixture, Mixture]:
     scored, failed, waiting = evidence.scored, evidence.failed, evidence.open
     x = np.concatenate([scored.x[bad], failed.x[-_MOST_BAD:], waiting.x])
     active = np.concatenate([scored.active[bad], failed.active[-_MOST_BAD:], waiting.active])
+    widths = _widths(evidence.encoding)
     by_place = math.log(count + 0.5) - np.log(np.arange(1, count + 1))
     return (
         Mixture(
@@ -93,7 +97,20 @@ def _mixtures(evidence: Evidence) -> tuple[Mixture, Mixture]:
             scored.active[good],
             weights=by_place / by_place.mean(),
             uniform=_UNIFORM,
-            widths=_WIDTHS,
+            widths=widths,
         ),
-        Mixture(columns, x, active, weights=np.ones(len(x)), uniform=_UNIFORM, widths=_WIDTHS),
+        Mixture(columns, x, active, weights=np.ones(len(x)), uniform=_UNIFORM, widths=widths),
     )
+
+
+def _widths(encoding: Encoding) -> Widths:
+    """Kernels for an encoding."""
+    deciders = {
+        condition.name
+        for parameter in encoding.space
+        for condition in parameter.conditions
+        if isinstance(condition, Parent)
+    }
+    decides = np.array([column.name in deciders for column in encoding.columns])
+    blur, factor = (np.where(decides, *pair) for pair in zip(_DECIDER_BLUR, _BLUR, strict=True))
+    return Widths(blur=blur, blur_factor=factor)

@@ -2,7 +2,7 @@
 
 Enters: histories, each the continuation of the last if possible. Leaves: points without the
 hyperparameters that trials with such values did not use. Learnt by `space.ActivityModel`; nothing
-is learnt, and nothing costs time, in a study in which every trial used all that was suggested to
+is learnt, and nothing costs time, in a study in which every trial used all that was active in
 it.
 """
 
@@ -24,7 +24,7 @@ class Unused:
 
     @property
     def is_idle(self) -> bool:
-        """Whether every trial used all that was suggested to it."""
+        """Whether every trial used all that was active in it."""
         return self._model is None
 
     def update(self, history: History) -> None:
@@ -32,7 +32,7 @@ class Unused:
         if history.space != self._space or not history.is_continuation(self._finished):
             self._space, self._finished, self._model = history.space, (), None
         news = history.finished[len(self._finished) :]
-        if self._model is None and any(map(_has_unused, news)):
+        if self._model is None and any(_has_unused(trial, history.space) for trial in news):
             # From the first such trial on, those that used everything tell something too.
             self._model = ActivityModel(self._space.names)
             news = history.finished
@@ -52,5 +52,8 @@ class Unused:
         return {name: value for name, value in values.items() if name not in idle}
 
 
-def _has_unused(trial: Trial) -> bool:
-    return trial.state.has_score and not trial.suggestion.values.keys() <= trial.values.keys()
+def _has_unused(trial: Trial, space: Space) -> bool:
+    """Whether the trial did without something that the space, as known now, calls active."""
+    if not trial.state.has_score:
+        return False
+    return any(parameter.name not in trial.values for parameter in space.active(trial.values))
