@@ -95,6 +95,7 @@ class Console(Hook):
             return
         with self._lock:
             self._progress.take_up(trial)
+        self._pass_on()
         if self.verbose >= 2:
             values = values_text(self._progress.values(trial)) or "default configuration"
             self._say(f"trial {trial.number} begins: {values}")
@@ -105,6 +106,7 @@ class Console(Hook):
             return
         with self._lock:
             self._progress.report(trial, measurement)
+        self._pass_on()
         if self.verbose >= 2:
             metrics = " ".join(f"{key} {value_text(x)}" for key, x in measurement.metrics.items())
             self._say(f"trial {trial.number} epoch {measurement.step + 1}: {metrics}")
@@ -115,6 +117,7 @@ class Console(Hook):
             return
         with self._lock:
             self._progress.finish(trial)
+        self._pass_on()
         if self._table is None:
             self._say(_trial_line(self._progress, trial))
 
@@ -137,6 +140,10 @@ class Console(Hook):
 
     def _draw(self, width: int, height: int) -> list[Line]:
         return frame(self._progress, width, height) if self._progress is not None else []
+
+    def _pass_on(self) -> None:
+        if self._table is not None:
+            self._table.pass_on()
 
     def _say(self, line: str) -> None:
         stream = self._stream

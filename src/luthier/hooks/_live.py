@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from luthier.hooks._grid import STYLES, Line
+from luthier.hooks._stray import StrayOutput
 from luthier.hooks._text import printable
 
 REDRAWS_PER_SECOND = 4
@@ -45,6 +46,7 @@ class LiveTable:
         self._console = _Terminal(file=stream, force_jupyter=False, highlight=False)
         self._frame = frame
         self._lock = lock
+        self._stray = StrayOutput()
         ours = stream is sys.stdout
         self._live = Live(
             self,
@@ -57,11 +59,22 @@ class LiveTable:
 
     def start(self) -> None:
         """Begin to draw."""
+        self._stray.start()
         self._live.start(refresh=True)
+
+    def pass_on(self) -> None:
+        """Print above the table what native code wrote meanwhile."""
+        self._print(self._stray.take())
 
     def stop(self) -> None:
         """Draw the last frame and leave the terminal as it was."""
+        self._print(self._stray.stop())
         self._live.stop()
+
+    def _print(self, lines: list[str]) -> None:
+        for line in lines:
+            shown = printable(line, self._console.encoding)
+            self._console.print(Text(shown, style="dim"), soft_wrap=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         # One column stays free: terminals wrap at the last one, each in its own way.
