@@ -2,14 +2,15 @@
 
 One file holds every variable of the model and of its optimizer as plain arrays, and how far
 training had come. It is replaced in one step, so it is whole or the one before. Only for Keras's
-own `fit`: there, training goes on at the epoch after; what the user's callbacks had in mind is
-lost.
+own `fit`: there, training goes on at the epoch after, with the same random numbers (but for
+TensorFlow's own order of batches); what the user's callbacks had in mind is lost.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import time
 import zipfile
 from collections.abc import Mapping
@@ -43,7 +44,9 @@ class Progress:
         epochs: their numbers.
         best: the best objective of all of them, or None.
         stopped: whether training was told to stop after the last of them.
-        arrays: name to array: variables of the model (`v0`, …) and of its optimizer (`o0`, …).
+        build_config: what a model that its first batch builds is built from.
+        arrays: name to array: variables of the model (`v0`, …) and of its optimizer (`o0`, …), and
+            states of random numbers.
     """
 
     results: tuple[Result, ...] = ()
@@ -51,6 +54,7 @@ class Progress:
     epochs: tuple[int, ...] = ()
     best: float | None = None
     stopped: bool = False
+    build_config: Mapping[str, Any] | None = None
     arrays: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -92,6 +96,7 @@ def write(path: Path, progress: Progress) -> None:
         "epochs": progress.epochs,
         "best": progress.best,
         "stopped": progress.stopped,
+        "build_config": progress.build_config,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{os.getpid()}.tmp.npz")
@@ -119,6 +124,7 @@ class SaveProgress(OwnCallback):
         self.progress = progress
         self._path = path
         self._best = best
+        self._random = {} if not progress.epochs else dict(progress.arrays)
         self._cost = 0.0
         self._saved = time.monotonic()
 
@@ -129,7 +135,13 @@ class SaveProgress(OwnCallback):
             CannotResumeError: if they do not fit.
         """
         if self.progress.epochs:
-            _restore(self.model, self.progress.arrays)
+            _restore(self.model, self.progress)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Put random numbers where they were, before the first epoch draws any."""
+        if self._random:
+            restore_random_states(self._random)
+            self._random = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Save, if it is time."""
@@ -138,20 +150,54 @@ class SaveProgress(OwnCallback):
             self.progress.with_epoch(epoch, logs),
             best=self._best.value,
             stopped=bool(model.stop_training),
+            build_config=model.get_build_config(),
         )
         began = time.monotonic()
         if began - self._saved < _SHARE * self._cost:
             return
-        write(self._path, replace(self.progress, arrays=_variables(model)))
+        arrays = _variables(model) | random_states()
+        write(self._path, replace(self.progress, arrays=arrays))
         self._saved = time.monotonic()
         self._cost = self._saved - began
+
+
+def random_states() -> dict[str, Any]:
+    """The random numbers of Python, NumPy and PyTorch, as arrays."""
+    version, keys, gauss = random.getstate()
+    name, words, position, has_gauss, cached = np.random.get_state()
+    states = {
+        "python": np.array(json.dumps([version, keys, gauss])),
+        "numpy": np.array(json.dumps([name, position, has_gauss, cached])),
+        "numpy_words": words,
+    }
+    if keras.backend.backend() == "torch":
+        from luthier.training._torch import random_state
+
+        states["torch"] = random_state()
+    return states
+
+
+def restore_random_states(states: Mapping[str, Any]) -> None:
+    """Put random numbers into the states that `random_states` gave."""
+    version, keys, gauss = json.loads(str(states["python"]))
+    random.setstate((version, tuple(keys), gauss))
+    name, position, has_gauss, cached = json.loads(str(states["numpy"]))
+    np.random.set_state((name, states["numpy_words"], position, has_gauss, cached))
+    if "torch" in states:
+        from luthier.training._torch import restore_random_state
+
+        restore_random_state(states["torch"])
 
 
 def _variables(model: Any) -> dict[str, Any]:
     return {name: _as_array(variable) for name, variable in _named_variables(model).items()}
 
 
-def _restore(model: Any, arrays: Mapping[str, Any]) -> None:
+def _restore(model: Any, progress: Progress) -> None:
+    if not model.built and progress.build_config:
+        # TensorFlow would build it with the first batch, after this.
+        model.build_from_config(dict(progress.build_config))
+    arrays = {n: a for n, a in progress.arrays.items() if n[0] in "vo"}
     optimizer = model.optimizer
     if optimizer is not None and not optimizer.built:
         optimizer.build(model.trainable_variables)
@@ -164,7 +210,9 @@ def _restore(model: Any, arrays: Mapping[str, Any]) -> None:
 
 
 def _named_variables(model: Any) -> dict[str, Any]:
-    groups = {"v": model.variables}
+    # What metrics count begins anew with each epoch.
+    counters = {id(variable) for variable in model.metrics_variables}
+    groups = {"v": [v for v in model.variables if id(v) not in counters]}
     if model.optimizer is not None:
         groups["o"] = model.optimizer.variables
     return {

@@ -7,7 +7,6 @@ execution, for `summarize`; every epoch was reported on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,10 +73,11 @@ def run_trial(
         with released():
             value = run.train(train, args, keywords, progress)
         results.append(value)
-        progress = state.Progress(best=best.value)
-        if path is not None and execution + 1 < task.executions:
+        if path is not None:
             ended = tuple(summarize(one, task.objective) for one in results)
-            state.write(path, replace(progress, results=ended))
+            progress = state.Progress(results=ended, best=best.value)
+            if execution + 1 < task.executions:
+                state.write(path, progress)
     return results
 
 
