@@ -38,7 +38,7 @@ class Widths:
         blur_factor: of the rule by which that chance falls with the number of points; the same.
     """
 
-    factor: float = 1.0
+    factor: float = 0.85
     least: float = 0.03
     least_cell: float = 0.5
     blur: float | FloatArray = 0.05
