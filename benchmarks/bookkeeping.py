@@ -1,9 +1,10 @@
-"""What a trial costs beside its training: CPU per trial, resume, disk, import, against KerasTuner in the same run.
+"""What a trial costs beside its training, against KerasTuner in the same run.
 
     python benchmarks/bookkeeping.py [--trials 1000 10000] [--peer PYTHON]
 
-`--peer` is an interpreter with keras-tuner installed; without it only Luthier is measured. Each measurement
-runs in a process of its own. Six hyperparameters, random search, one report a trial.
+CPU per trial, resume, disk, import. `--peer` is an interpreter with keras-tuner installed; without
+it only Luthier is measured. Each measurement runs in a process of its own. Six hyperparameters,
+random search, one report a trial.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ hp = luthier.HyperParameters()
 hp.Int("units", 32, 512, step=32); hp.Float("rate", 1e-4, 1e-1, sampling="log")
 hp.Float("dropout", 0.0, 0.5); hp.Choice("activation", ["relu", "tanh", "gelu"])
 hp.Boolean("norm"); hp.Int("layers", 1, 5)
-open_ = lambda: luthier.Study(hp, objective="val_loss", sampler="random", seed=0, storage=folder / "study.sqlite")
+open_ = lambda: luthier.Study(hp, objective="val_loss", sampler="random", seed=0,
+                              storage=folder / "study.sqlite")
 study = open_()
-marks, began, spent = [], time.process_time(), []
+spent = []
 for number in range(count):
     start = time.process_time()
     trial = study.ask()
@@ -55,7 +57,8 @@ hp.Int("units", 32, 512, step=32); hp.Float("rate", 1e-4, 1e-1, sampling="log")
 hp.Float("dropout", 0.0, 0.5); hp.Choice("activation", ["relu", "tanh", "gelu"])
 hp.Boolean("norm"); hp.Int("layers", 1, 5)
 def open_():
-    oracle = kt.oracles.RandomSearchOracle(objective="val_loss", max_trials=10**6, hyperparameters=hp, seed=1)
+    oracle = kt.oracles.RandomSearchOracle(objective="val_loss", max_trials=10**6,
+                                           hyperparameters=hp, seed=1)
     oracle._set_project_dir(str(folder), "project")
     oracle.verbose = 0
     return oracle
@@ -107,7 +110,11 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, help="interpreter with keras-tuner")
     arguments = parser.parse_args()
     imports = [
-        float(subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True).stdout)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True
+            ).stdout
+        )
         for _ in range(5)
     ]
     print(f"import luthier: {sorted(imports)[2]:.3f} s (median of 5)")

@@ -19,7 +19,8 @@ class Outcome:
         state: COMPLETED, STOPPED, SKIPPED, FAILED or PAUSED; WAITING asks for a retry.
         metrics: final metrics, means over executions.
         spread: standard deviation of each metric over executions.
-        scores: one value an objective where they are not simply the objectives' metrics; empty otherwise.
+        scores: one value an objective where they are not simply the objectives' metrics; empty
+            otherwise.
         best_step: step of the best measurement.
         values: values really used, or None if that is unknown (all that were suggested count).
         found: configurations of hyperparameters met for the first time.

@@ -60,8 +60,8 @@ class Ledger:
         """Take over a change that this study made itself.
 
         Returns:
-            False if changes before it are not known yet: the store must be followed for the order in
-            which trials finished to be right.
+            False if changes before it are not known yet: then the store must be followed, for the
+            order in which trials finished to be right.
         """
         if trial.revision == self.revision + 1:
             self._put(trial)

@@ -122,7 +122,8 @@ def conclude(
     return replace(
         trial,
         state=state,
-        # A retry begins again from what was suggested, not from what the failed attempt came to read.
+        # A retry begins again from what was suggested, not from what the failed attempt came to
+        # read.
         values=dict(trial.values if outcome.values is None or not finished else outcome.values),
         failures=failures,
         worker=trial.worker if finished else None,
