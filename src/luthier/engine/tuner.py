@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from luthier.tuners._tuner import Tuner
+from luthier.tuners._tuner import Tuner, maybe_distribute
 
-__all__ = ["Tuner"]
+__all__ = ["Tuner", "maybe_distribute"]
