@@ -115,6 +115,8 @@ def _is_unused(path: Path) -> bool:
             file.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
             return error.sqlite_errorname not in ("SQLITE_BUSY", "SQLITE_LOCKED")
+        except UnicodeDecodeError:  # of the message that something in it is malformed
+            return True
     return True
 
 

@@ -12,6 +12,15 @@ from luthier.stores._rows import FINISHED_NAMES, Row, check, spec_checksum, unpa
 _SMALLEST = 512  # bytes of the smallest page, and so of the smallest file
 _THOROUGH = 256 * 2**20  # bytes up to which indexes are compared with their tables at every start
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_NAMES = frozenset(
+    {
+        "luthier_schema",
+        "luthier_study",
+        "luthier_trial",
+        "luthier_trial_revision",
+        "luthier_measurement",
+    }
+)
 
 
 def log_of(path: Path) -> Path:
@@ -43,9 +52,12 @@ def find_damage(path: Path, layout: int) -> str | None:
             return _check_pages(file, _bytes(path)) or _check_rows(file, layout)
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "") or ""
-        if name.startswith(_DAMAGED) or "UTF-8" in str(error):
+        # "SQLITE_ERROR": a statement that does not fit the tables.
+        if name.startswith(_DAMAGED) or name == "SQLITE_ERROR" or "UTF-8" in str(error):
             return str(error)
         raise
+    except UnicodeDecodeError:
+        return "names in it are no text"
 
 
 def _bytes(path: Path) -> int:
@@ -60,7 +72,7 @@ def _undo_half_written(path: Path) -> None:
     with closing(sqlite3.connect(path, timeout=60)) as file:
         try:
             file.execute("SELECT count(*) FROM sqlite_master")
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             return
 
 
@@ -71,23 +83,32 @@ def _check_pages(file: sqlite3.Connection, size: int) -> str | None:
 
 
 def _check_rows(file: sqlite3.Connection, layout: int) -> str | None:
-    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
-    if "luthier_schema" not in tables:
-        return None
-    if file.execute("SELECT layout FROM luthier_schema").fetchall() != [(layout,)]:
-        return None
+    names = {name for (name,) in file.execute("SELECT name FROM sqlite_master")}
+    if not any(str(name).startswith("luthier") for name in names):
+        return None  # another program's, which whoever opens it will refuse
+    found = file.execute("SELECT layout FROM luthier_schema").fetchall()
+    if len(found) != 1 or not isinstance(found[0][0], int) or found[0][0] < 1:
+        return f"its layout is {found}"
+    if found[0][0] != layout:
+        return None  # an older one, to be brought forward, or a newer one
+    if not names >= _NAMES:
+        return f"it lacks {', '.join(sorted(_NAMES - names))}"
     try:
-        for name, text, checksum in file.execute("SELECT name, spec, checksum FROM luthier_study"):
-            if spec_checksum(name, text) != checksum:
-                return f"the set-up of study {name!r} does not match its checksum"
-        columns = ", ".join(Row._fields)
-        for values in file.execute(f"SELECT {columns} FROM luthier_trial"):
-            row = Row._make(values)
-            check(row)
-            if row.state not in FINISHED_NAMES:
-                unpack(row, ())
-        for (text,) in file.execute("SELECT content FROM luthier_measurement"):
-            decode_measurements(text)
+        _read_all(file)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return str(error) or type(error).__name__
     return None
+
+
+def _read_all(file: sqlite3.Connection) -> None:
+    for name, text, checksum in file.execute("SELECT name, spec, checksum FROM luthier_study"):
+        if spec_checksum(name, text) != checksum:
+            raise ValueError(f"the set-up of study {name!r} does not match its checksum")
+    columns = ", ".join(Row._fields)
+    for values in file.execute(f"SELECT {columns} FROM luthier_trial"):
+        row = Row._make(values)
+        check(row)
+        if row.state not in FINISHED_NAMES:
+            unpack(row, ())
+    for (text,) in file.execute("SELECT content FROM luthier_measurement"):
+        decode_measurements(text)
