@@ -162,8 +162,8 @@ class GaussianProcess(Sampler):
         return self._memory.first_new(history, frame.positions(rows)), float(worth[0])
 
     def _judge(self, history: History, evidence: Evidence, frame: Frame, promise: Promise) -> Judge:
-        failure = self._surrogates.failure(evidence)
-        success = None if failure is None else log_success(failure)
+        failures = self._surrogates.failures(evidence)
+        success = None if failures is None else log_success(failures)
         belief, trust = Beliefs(evidence.encoding, history.priors), power(history)
         taken = Taken(frame, evidence)
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from luthier.numerics import _gp
 from luthier.numerics._acquisition import (
     log_expected_improvement,
     log_probability_below,
@@ -20,13 +19,15 @@ from luthier.numerics._acquisition import (
 from luthier.numerics._hypervolume_gain import expected_hypervolume_gain, free_boxes
 from luthier.numerics._polish import polished
 from luthier.samplers._frame import BoolArray, FloatArray, Frame
-from luthier.samplers._surrogate import Fitted
+from luthier.samplers._surrogate import Failures, Fitted
 
 Promise = Callable[[FloatArray], FloatArray]
 """Features (n, m) to what they promise, shape (n,)."""
 
-# A row that surely fails is no better than one that promises e^-20 of the gain.
+# The least log probability of success that is told apart from less.
 _HOPELESS = -20.0
+# What is taken off the log of a gain where a trial more likely fails than not.
+_CRASH = -1e15
 _TINY = 1e-300
 
 
@@ -79,15 +80,20 @@ def of_several(fitted: Sequence[Fitted]) -> Promise:
     return promise
 
 
-def log_success(failure: _gp.Posterior) -> Promise:
+def log_success(failures: Failures) -> Promise:
     """Log probability that a trial ends with a score; added to what it promises.
+
+    Much less where it more likely fails, by the model or by its nearest neighbour, which knows the
+    border better: however little is to be gained elsewhere, a likely crash is not worth it.
 
     Source: Gardner et al. 2014, Bayesian optimization with inequality constraints, section 3.1.
     """
 
     def promise(points: FloatArray) -> FloatArray:
-        mean, deviation = failure.predict(points)
-        total = np.sqrt(deviation**2 + failure.noise)
-        return np.maximum(log_probability_below(mean, total, 0.0), _HOPELESS)
+        mean, deviation = failures.posterior.predict(points)
+        total = np.sqrt(deviation**2 + failures.posterior.noise)
+        logs = np.maximum(log_probability_below(mean, total, 0.0), _HOPELESS)
+        likely = (mean > 0.0) | failures.nearest_failed(points)
+        return np.where(likely, logs + _CRASH, logs)
 
     return promise

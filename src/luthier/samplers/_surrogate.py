@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from luthier.numerics import _gp
-from luthier.numerics._kernels import feature_groups, features
+from luthier.numerics._kernels import feature_groups, features, squared_distances
 from luthier.numerics._surrogate import Hyperparameters, subset
 from luthier.numerics._warps import standardise, tame_bad
 from luthier.samplers._common import Evidence
@@ -39,6 +39,25 @@ class Fitted:
     targets: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Failures:
+    """Where trials fail.
+
+    Attributes:
+        posterior: of 1 where a trial failed, -1 where it did not.
+        points: features of the trials, shape (n, m).
+        failed: which of them failed, shape (n,).
+    """
+
+    posterior: _gp.Posterior
+    points: FloatArray
+    failed: BoolArray
+
+    def nearest_failed(self, points: FloatArray) -> BoolArray:
+        """Whether the nearest trial failed; shape (k,)."""
+        return np.asarray(self.failed[np.argmin(squared_distances(points, self.points), axis=1)])
+
+
 class Surrogates:
     """Gaussian processes over the rows of one encoding.
 
@@ -54,7 +73,7 @@ class Surrogates:
         self._noise = noise or 0.0
         self._belief = _gp.Belief() if noise is None else _gp.Belief(noise=-13.0, noise_spread=0.1)
         self._fits = [Hyperparameters(self._belief) for _ in range(objectives)]
-        self._failure: tuple[tuple[int, int], _gp.Posterior | None] = ((0, 0), None)
+        self._failure: tuple[tuple[int, int], Failures | None] = ((0, 0), None)
 
     def points(self, rows: FloatArray, active: BoolArray) -> FloatArray:
         """Features of rows, shape (n, m)."""
@@ -112,7 +131,7 @@ class Surrogates:
         everything = np.concatenate([points, more])
         return _gp.Posterior(everything, self._groups, believed, theta, diagonal=self._noise)
 
-    def failure(self, evidence: Evidence) -> _gp.Posterior | None:
+    def failures(self, evidence: Evidence) -> Failures | None:
         """Where trials fail, as a regression of 1 (failed) and -1; None if none has failed.
 
         Source: Rasmussen and Williams 2006, section 6.5 (least-squares classification).
@@ -122,7 +141,7 @@ class Surrogates:
             self._failure = (key, self._fit_failure(evidence) if key[1] else None)
         return self._failure[1]
 
-    def _fit_failure(self, evidence: Evidence) -> _gp.Posterior:
+    def _fit_failure(self, evidence: Evidence) -> Failures:
         x = np.concatenate([evidence.failed.x, evidence.scored.x])
         active = np.concatenate([evidence.failed.active, evidence.scored.active])
         targets = np.repeat([1.0, -1.0], [len(evidence.failed), len(evidence.scored)])
@@ -130,4 +149,5 @@ class Surrogates:
         points = self._encoded(x[chosen], active[chosen])
         start = _FAILURE_BELIEF.start(len(self._frame.columns))
         theta = _gp.fit(points, self._groups, targets[chosen], [start], belief=_FAILURE_BELIEF)
-        return _gp.Posterior(points, self._groups, targets[chosen], theta)
+        posterior = _gp.Posterior(points, self._groups, targets[chosen], theta)
+        return Failures(posterior, points, targets[chosen] > 0)
