@@ -19,7 +19,7 @@ from luthier.abc import Evaluate, Report
 from luthier.errors import FailedTrialError, FatalError, FatalTypeError, SkippedTrialError
 from luthier.objective import Objective
 from luthier.records import Decision, Measurement, Outcome, Trial, TrialState
-from luthier.space import HyperParameters, Space, serialize
+from luthier.space import Constraint, HyperParameters, Space, serialize
 from luthier.training import _names
 from luthier.training._results import Result, summarize, value_of
 
@@ -104,14 +104,20 @@ class FunctionRunner:
     function: Callable[..., Any]
     report_by: str
 
-    def bind(self, space: Callable[[], Space], objectives: Sequence[Objective]) -> BoundFunction:
+    def bind(
+        self,
+        space: Callable[[], Space],
+        objectives: Sequence[Objective],
+        require: Callable[[Sequence[Constraint]], None] | None = None,
+    ) -> BoundFunction:
         """The evaluation of trials of one study.
 
         Args:
             space: gives what is known of the space at the moment.
             objectives: what is optimised.
+            require: takes the relations that the function required of its hyperparameters.
         """
-        return BoundFunction(self, space, tuple(objectives))
+        return BoundFunction(self, space, tuple(objectives), require)
 
     def call(self, hp: HyperParameters, report: Reporter) -> Any:
         """What the function returns."""
@@ -129,6 +135,7 @@ class BoundFunction(Evaluate):
     runner: FunctionRunner
     space: Callable[[], Space]
     objectives: tuple[Objective, ...]
+    require: Callable[[Sequence[Constraint]], None] | None = None
 
     def __call__(self, trial: Trial, report: Report) -> Outcome:
         """Run one trial; what the function raises makes it fail, unless it is to end the search."""
@@ -148,6 +155,8 @@ class BoundFunction(Evaluate):
         else:
             state = _ENDED[reporter.decision]
             result = self._result(value, reporter.measurements)
+        if self.require is not None and hp.requirements.constraints:
+            self.require(hp.requirements.constraints)
         return Outcome(
             trial.number,
             trial.attempt,

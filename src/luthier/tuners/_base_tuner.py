@@ -208,6 +208,7 @@ class BaseTuner:
             return self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
         finally:
             self._report = None
+            self.oracle.study.require(trial.hyperparameters.requirements.constraints)
 
     def _try_run_and_update_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Outcome:
         self._info = {}
@@ -346,6 +347,7 @@ class BaseTuner:
         hp.on_new = self.oracle._admit
         training.discover(self.hypermodel, hp, self._build_once)
         self.oracle.update_space(hp)
+        self.oracle.study.require(hp.requirements.constraints)
 
     @property
     def _settings(self) -> dict[str, Any]:

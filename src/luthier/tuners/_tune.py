@@ -98,7 +98,7 @@ def tune(
     try:
         reason = driver.run(
             study,
-            runner.bind(lambda: study.space, study.objectives),
+            runner.bind(lambda: study.space, study.objectives, study.require),
             InlineExecutor(),
             limits=driver.Limits(max_seconds, max_failures_in_a_row),
             hooks=[Console(verbose), *hooks],
