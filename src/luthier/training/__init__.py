@@ -33,7 +33,7 @@ from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, Tri
 
 if TYPE_CHECKING:
     from luthier.training._keras_copies import fresh_callbacks
-    from luthier.training._keras_model import build_model, load_model
+    from luthier.training._keras_model import build_model, load_model, write_build_config
     from luthier.training._keras_trial import run_trial
 
 _WITH_KERAS = {
@@ -41,6 +41,7 @@ _WITH_KERAS = {
     "fresh_callbacks": "_keras_copies",
     "load_model": "_keras_model",
     "run_trial": "_keras_trial",
+    "write_build_config": "_keras_model",
 }
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "run_trial",
     "steady",
     "summarize",
+    "write_build_config",
 ]
 
 

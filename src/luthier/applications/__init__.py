@@ -1,0 +1,20 @@
+"""Search spaces of well-known networks, ready to be tuned: KerasTuner's applications."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from luthier.applications._xception import HyperXception
+
+_HOMES = {"HyperXception": "_xception"}
+
+__all__ = ["HyperXception"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier.applications' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"luthier.applications.{home}"), name)

@@ -1,0 +1,144 @@
+"""The files of a project: what they are called, where they may be, and what may be deleted.
+
+KerasTuner's layout: `directory/project_name/trial_{id}/checkpoint.weights.h5`. Enters: names and
+paths. Leaves: paths that lie where the user said, and folders without what Luthier made there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from pathlib import Path, PureWindowsPath
+
+from luthier.errors import FatalRuntimeError, FatalValueError
+
+CHECKPOINT = "checkpoint.weights.h5"
+BUILD_CONFIG = "build_config.json"
+RESUME = "resume.npz"
+
+# What Luthier, or KerasTuner before it, writes; each pattern is for a whole name.
+_IN_PROJECT = re.compile(
+    r"study\.sqlite(-wal|-shm|-journal|\.lock|\.recover(ed|ing)(-wal|-shm|-journal)?"
+    r"|\.damaged-\d+(-wal|-shm)?)?"
+    r"|search\.jsonl|oracle\.json|tuner[\w.-]*\.json"
+)
+_IN_TRIAL = re.compile(
+    r"checkpoint(\.weights\.h5|\.index|\.data-\d+-of-\d+)?|build_config\.json|resume\.npz"
+    r"|trial\.json|model\.pickle|\d+\.tmp(\.weights\.h5|\.npz)"
+)
+_TRIAL = re.compile(r"trial_[\w.-]+")
+
+
+def project_path(directory: str | os.PathLike[str] | None, project_name: str | None) -> Path:
+    """The folder of a project.
+
+    Args:
+        directory: where projects are; the working directory if None.
+        project_name: the folder's name in it, `"untitled_project"` if None; `a/b` for one deeper.
+
+    Raises:
+        FatalValueError: (a ValueError) for a name that leads out of the directory.
+    """
+    name = "untitled_project" if project_name is None else str(project_name)
+    windows = PureWindowsPath(name)
+    leads_out = Path(name).is_absolute() or windows.drive or windows.root or ".." in windows.parts
+    if leads_out or not windows.parts or "\0" in name:
+        raise FatalValueError(
+            f"Expected `project_name` to name a folder inside `directory`, got {name!r}; "
+            "say in `directory` where projects are, and let `project_name` be a plain name."
+        )
+    return Path("." if directory is None else directory) / name
+
+
+def prepare_project(path: Path, *, overwrite: bool = False) -> None:
+    """Make a project's folder, or see that it can be written to.
+
+    Args:
+        path: the folder.
+        overwrite: delete what an earlier search has left there; files of others stay.
+
+    Raises:
+        FatalRuntimeError: (a RuntimeError) if nothing can be written there.
+    """
+    probe = path / f".luthier-{uuid.uuid4().hex}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            remove_project(path)
+            path.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise FatalRuntimeError(
+            f"Cannot write to the project's folder {path}: {error.strerror or error}. "
+            "Choose another `directory`, or make this one writable."
+        ) from error
+
+
+def remove_project(path: Path) -> None:
+    """Delete what Luthier or KerasTuner made in a project's folder, and the folder if it is empty.
+
+    Files with other names stay, also within the folders of trials. Links are never followed.
+
+    Args:
+        path: the folder; nothing happens if there is none.
+    """
+    if not path.is_dir():
+        return
+    for entry in list(path.iterdir()):
+        if _TRIAL.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
+            _remove_files(entry, _IN_TRIAL)
+            _remove_if_empty(entry)
+    _remove_files(path, _IN_PROJECT)
+    if not path.is_symlink():
+        _remove_if_empty(path)
+
+
+def trial_path(project: Path, trial_id: str) -> Path:
+    """The folder of a trial.
+
+    Raises:
+        FatalValueError: (a ValueError) for an id that could lead elsewhere.
+    """
+    name = f"trial_{trial_id}"
+    if not _TRIAL.fullmatch(name) or ".." in name:
+        raise FatalValueError(
+            "Expected a trial's id to be of letters, digits, dots, dashes and underscores, "
+            f"got {trial_id!r}."
+        )
+    return project / name
+
+
+def checkpoint_path(trial: Path) -> Path:
+    """The weights of a trial's best epoch."""
+    return trial / CHECKPOINT
+
+
+def build_config_path(trial: Path) -> Path:
+    """The shapes that a trial's model was built with."""
+    return trial / BUILD_CONFIG
+
+
+def resume_path(trial: Path) -> Path:
+    """The state from which an interrupted trial goes on."""
+    return trial / RESUME
+
+
+def drop_resume(trial: Path) -> None:
+    """Delete the state to go on from, once a trial's end is recorded."""
+    resume_path(trial).unlink(missing_ok=True)
+
+
+def _remove_files(folder: Path, known: re.Pattern[str]) -> None:
+    for entry in list(folder.iterdir()):
+        if known.fullmatch(entry.name) and (entry.is_file() or entry.is_symlink()):
+            entry.unlink()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        # It holds what is not ours, or is the working directory of a system that keeps it.
+        return
