@@ -19,6 +19,9 @@ from luthier.stores import open_store
 from tests.flow._store_writer import SPEC, draft, loss
 
 SCRIPT = Path(__file__).parent / "_store_writer.py"
+# Each writer is a new interpreter: on a busy machine a start takes seconds.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
 WORDS = ("added", "claimed", "reported", "finished")
 
 
@@ -91,12 +94,11 @@ def check_said(said: list[list[str]], trials: dict[int, Trial]) -> None:
         assert trials[number].state is TrialState.COMPLETED
 
 
-@pytest.mark.slow
 def test_a_killed_writer_loses_nothing_that_was_taken(tmp_path: Path) -> None:
     path = tmp_path / "study.sqlite"
     rng = random.Random(1)
     said: list[list[str]] = []
-    for _ in range(5):
+    for _ in range(4):
         process = start(path, "ann")
         time.sleep(rng.uniform(0.0, 0.4))
         said += kill(process)
@@ -107,10 +109,9 @@ def test_a_killed_writer_loses_nothing_that_was_taken(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.damaged-*")) == []
 
 
-@pytest.mark.slow
 def test_a_writer_killed_while_it_makes_the_file_leaves_one_that_opens(tmp_path: Path) -> None:
     rng = random.Random(4)
-    for number in range(4):
+    for number in range(3):
         path = tmp_path / f"{number}.sqlite"
         process = launch(path, "ann")
         while not path.exists():
@@ -122,7 +123,6 @@ def test_a_writer_killed_while_it_makes_the_file_leaves_one_that_opens(tmp_path:
         check_said(said, trials)
 
 
-@pytest.mark.slow
 def test_two_writers_one_killed_never_run_the_same_trial(tmp_path: Path) -> None:
     path = tmp_path / "study.sqlite"
     rng = random.Random(2)
@@ -142,7 +142,6 @@ def test_two_writers_one_killed_never_run_the_same_trial(tmp_path: Path) -> None
     assert all(trial.attempt <= 1 for trial in trials.values())
 
 
-@pytest.mark.slow
 def test_a_killed_writer_loses_nothing_on_a_server(postgres_url: str) -> None:
     said: list[list[str]] = []
     for pause in (0.1, 0.3):
@@ -154,7 +153,6 @@ def test_a_killed_writer_loses_nothing_on_a_server(postgres_url: str) -> None:
         check_said(said, trials)
 
 
-@pytest.mark.slow
 def test_a_killed_writer_s_files_cut_at_random_bytes(tmp_path: Path) -> None:
     """A torn log loses the last changes at most; whatever comes back is true."""
     source = tmp_path / "source" / "study.sqlite"
@@ -183,7 +181,6 @@ def test_a_killed_writer_s_files_cut_at_random_bytes(tmp_path: Path) -> None:
     assert counts and max(counts) <= len(finished) + 1
 
 
-@pytest.mark.slow
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "study.sqlite"
     process = start(path, "ann", 400_000)

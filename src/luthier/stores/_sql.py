@@ -5,6 +5,7 @@ Every verb is one transaction. Rows are those of `_rows`; statements are those o
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -104,7 +105,7 @@ class SqlStore(Store):
 
     def summaries(self) -> tuple[StudySummary, ...]:
         """Every study kept here, by name; creates nothing."""
-        if self._file is not None and not self._file.exists():
+        if self._file is not None and not os.path.exists(self._file):
             raise StoreError(f"There is no file {self.place}: expected the path of a study.")
         if read_layout(self._database) is None:
             return ()

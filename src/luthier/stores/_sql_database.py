@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine
@@ -110,12 +110,15 @@ class Database:
     def disconnect(self) -> None:
         """Let go of the connection."""
         with self._lock:
-            connection, self._connection, self._driver = self._connection, None, None
-            if connection is not None:
-                try:
-                    connection.close()
-                except (DBAPIError, self._error):
-                    connection.invalidate()
+            connection, driver = self._connection, self._driver
+            self._connection = self._driver = None
+            if connection is None:
+                return
+            try:
+                connection.close()
+            except DBAPIError:  # it was lost
+                with suppress(self._error):
+                    driver.close()
 
     # -- the connection --------------------------------------------------------------------------
 

@@ -22,14 +22,20 @@ _SQLITE = {
     "SQLITE_READONLY": "it may not be written: check the permissions of file and directory.",
     "SQLITE_PERM": "it may not be opened: check the permissions of file and directory.",
     "SQLITE_CANTOPEN": (
-        "it cannot be opened: check that the directory exists and that you may write to it."
+        "it cannot be opened: check the path, and that you may write to its directory."
     ),
     "SQLITE_BUSY": (
         "another process held it for too long: see what else uses it, and start again. " + KEPT
     ),
     "SQLITE_LOCKED": "another connection of this process holds it.",
 }
-_OS = {errno.ENOSPC: "SQLITE_FULL", errno.EDQUOT: "SQLITE_FULL", errno.EACCES: "SQLITE_PERM"}
+_OS = {
+    errno.ENOSPC: "SQLITE_FULL",
+    errno.EDQUOT: "SQLITE_FULL",
+    errno.EACCES: "SQLITE_PERM",
+    errno.EROFS: "SQLITE_READONLY",
+    errno.ENAMETOOLONG: "SQLITE_CANTOPEN",
+}
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 

@@ -49,8 +49,10 @@ def parse(storage: str | os.PathLike[str], supported: str) -> tuple[URL, str]:
 
 
 def _file(text: str) -> tuple[URL, str]:
+    if not text or "\0" in text:
+        raise StoreError(f"Expected the path of a file, such as runs/study.sqlite, got {text!r}.")
     path = Path(text).expanduser().absolute()
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike `Path.is_dir` it takes a path that cannot exist
         raise StoreError(
             f"{text} is a directory: expected the path of a file, such as "
             f"{os.path.join(text, 'study.sqlite')}."
