@@ -126,8 +126,8 @@ class Store(ABC):
     def append(self, number: int, attempt: int, measurement: Measurement) -> None:
         """Record a report of a running attempt.
 
-        A report at a step (within its execution) replaces what earlier attempts recorded at that
-        step and after: they are being run again.
+        A report replaces what earlier attempts recorded at its place (execution, step) and after
+        it: that is being run again.
 
         Raises:
             StaleTrialError: if `attempt` no longer runs.
