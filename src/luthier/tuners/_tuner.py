@@ -233,10 +233,15 @@ class Tuner(BaseTuner):
         return training.TrainingHooks(**hooks)
 
     def _quieted(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments of `fit` that let only one draw on the terminal."""
+        """Arguments of `fit` that let only one draw on the terminal.
+
+        Keras's bars are for those who asked for them, and only where no table is drawn.
+        """
         quieted = dict(kwargs)
         own_fit = self.hypermodel is not None and training.fits_itself(self.hypermodel)
-        if self._is_live and ("verbose" in kwargs or not own_fit):
+        if "verbose" in kwargs:
+            quieted["verbose"] = 0 if self._is_live else kwargs["verbose"]
+        elif not own_fit:
             quieted["verbose"] = 0
         return quieted
 
