@@ -17,6 +17,7 @@ from luthier.abc import Sampler
 from luthier.errors import SpaceError
 from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_rows
 from luthier.numerics._pareto import is_efficient
+from luthier.numerics._sobol import sobol
 from luthier.numerics._warps import stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
@@ -135,10 +136,11 @@ class GaussianProcess(Sampler):
     def _first(
         self, history: History, frame: Frame, rng: np.random.Generator
     ) -> dict[str, Any] | None:
-        """The middle of all ranges, where people expect the best; then Sobol' points."""
+        """Sobol' points; the first is moved to the middle of all ranges."""
         if history.number == 0 and not history.priors:
-            row = np.where(frame.columns.is_choice, rng.random(len(frame.columns)), 0.5)
-            values = self._memory.first_new(history, row[None])
+            row = sobol(np.array([0]), len(frame.columns), history.seed)
+            row[:, ~frame.columns.is_choice] = 0.5
+            values = self._memory.first_new(history, row)
             if values is not None:
                 return values
         return self._memory.spread_out(history, rng)
