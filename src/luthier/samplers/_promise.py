@@ -17,6 +17,7 @@ from luthier.numerics._acquisition import (
     negative_lower_bound,
 )
 from luthier.numerics._hypervolume_gain import expected_hypervolume_gain, free_boxes
+from luthier.numerics._pareto import crowding, is_efficient
 from luthier.numerics._polish import polished
 from luthier.samplers._frame import BoolArray, FloatArray, Frame
 from luthier.samplers._surrogate import Failures, Fitted
@@ -29,6 +30,8 @@ _HOPELESS = -20.0
 # What is taken off the log of a gain where a trial more likely fails than not.
 _CRASH = -1e15
 _TINY = 1e-300
+# Points of a front that count, by the number of objectives.
+_LONGEST_FRONT = {2: 60, 3: 16}
 
 
 class OfOne:
@@ -67,7 +70,7 @@ def of_several(fitted: Sequence[Fitted]) -> Promise:
     """
     scores = np.column_stack([one.targets for one in fitted])
     reference = scores.max(axis=0) + 0.1
-    lower, upper = free_boxes(scores, reference)
+    lower, upper = free_boxes(_thinned(scores), reference)
 
     def promise(points: FloatArray) -> FloatArray:
         predictions = [one.posterior.predict(points) for one in fitted]
@@ -78,6 +81,15 @@ def of_several(fitted: Sequence[Fitted]) -> Promise:
         return np.asarray(np.log(gain + _TINY) - 1e-6 * mean.sum(axis=1))
 
     return promise
+
+
+def _thinned(scores: FloatArray) -> FloatArray:
+    """The Pareto front, without its most crowded points where it is long: boxes grow with it."""
+    front = np.unique(scores[is_efficient(scores)], axis=0)
+    limit = _LONGEST_FRONT[scores.shape[1]]
+    if len(front) <= limit:
+        return front
+    return front[np.argsort(-crowding(front), kind="stable")[:limit]]
 
 
 def log_success(failures: Failures) -> Promise:
