@@ -9,9 +9,10 @@ import importlib.util
 import json
 import os
 import shutil
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 
@@ -205,6 +206,8 @@ def _choose_backend() -> None:
             )
     if backend == "jax":
         os.environ.setdefault("XLA_FLAGS", XLA_FLAGS)
+        # Keras would load TensorFlow, where it is installed, only to hand it a seed.
+        sys.modules.setdefault("tensorflow", cast(Any, None))
 
 
 def _write(path: Path, text: str) -> None:
