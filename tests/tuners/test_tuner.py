@@ -28,14 +28,15 @@ def build(hp):
         layers.append(keras.layers.Dropout(0.1))
     model = keras.Sequential([*layers, keras.layers.Dense(1)])
     rate = hp.Choice("learning_rate", [1e-2, 1e-3])
-    model.compile(keras.optimizers.Adam(rate), loss="mse", metrics=["mae"])
+    model.compile(keras.optimizers.Adam(rate), "mse", metrics=["mae"], run_eagerly=True)
     return model
 
 
 def small(hp):
-    """As quick as can be."""
+    """As quick as can be: nothing is compiled."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(hp.Float("rate", 1e-3, 1e-1, sampling="log")), loss="mse")
+    rate = hp.Float("rate", 1e-3, 1e-1, sampling="log")
+    model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
     return model
 
 
@@ -181,7 +182,7 @@ class ByHand(luthier.HyperModel):
     def fit(self, hp, model, x, y, validation_data, callbacks=None, **kwargs):
         size = hp.Int("batch_size", 8, 32, step=8, default=16)
         rate = hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3)
-        model.compile(keras.optimizers.SGD(rate), loss="mse")
+        model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
         for callback in callbacks:
             callback.set_model(model)
         best = float("inf")
@@ -414,7 +415,7 @@ def test_a_retried_trial_begins_anew(tmp_path):
 def test_oversized_models_are_skipped_and_drawn_again(tmp_path):
     def sized(hp):
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Int("n", 1, 8))])
-        model.compile("sgd", "mse")
+        model.compile("sgd", "mse", run_eagerly=True)
         return model
 
     made = search(tmp_path, sized, max_model_size=20, max_trials=3, fit={"epochs": 1})
