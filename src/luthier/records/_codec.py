@@ -116,10 +116,9 @@ def decode_measurements(text: str) -> tuple[Measurement, ...]:
     else:
         rows = [{} for _ in steps]
     executions = data.get("execution") or (0,) * len(steps)
-    return tuple(
-        Measurement(*columns)
-        for columns in zip(steps, rows, data["seconds"], executions, strict=True)
-    )
+    if not len(steps) == len(rows) == len(data["seconds"]) == len(executions):
+        raise ValueError("Expected columns of measurements of one length.")
+    return tuple(map(Measurement, steps, rows, data["seconds"], executions))
 
 
 def encode_results(trial: Trial) -> str:
@@ -252,13 +251,13 @@ def _unmark(data: dict[str, Any]) -> Any:
     return data
 
 
-_read_bare = json.JSONDecoder().decode
-_read_marked = json.JSONDecoder(object_hook=_unmark).decode
+_read_bare = json.JSONDecoder().raw_decode
+_read_marked = json.JSONDecoder(object_hook=_unmark).raw_decode
 
 
 def _loads(text: str) -> dict[str, Any]:
-    data = _read_marked(text) if _MARK in text else _read_bare(text)
-    if not isinstance(data, dict) or not isinstance(data.get("v"), int):
+    data, end = _read_marked(text) if _MARK in text else _read_bare(text)
+    if end != len(text) or not isinstance(data, dict) or not isinstance(data.get("v"), int):
         raise ValueError(f"Expected a record with a version, got {text[:80]!r}.")
     if data["v"] > VERSION:
         raise NewerStoreError(
