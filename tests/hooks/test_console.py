@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -219,3 +220,10 @@ def test_the_live_table_can_be_stopped_twice() -> None:
     table.stop()
     table.stop()
     assert "text" in stream.getvalue()
+
+
+def test_what_changed_against_the_stored_set_up_is_said_before_anything_else() -> None:
+    stream, clock = io.StringIO(), Clock()
+    resumed = replace(facts(), notices=("seed changed from 0 to 1",))
+    run_through(Console(stream=stream, clock=clock), resumed, [0.5], clock)
+    assert stream.getvalue().splitlines()[0] == "Resumed: seed changed from 0 to 1"

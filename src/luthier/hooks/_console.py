@@ -81,6 +81,8 @@ class Console(Hook):
         live = self.is_live
         self._progress = Progress(facts, self._clock)
         self._stream = self._given or sys.stdout
+        for notice in facts.notices:
+            self._say(f"Resumed: {notice}")
         if live:
             from luthier.hooks._live import LiveTable
 
