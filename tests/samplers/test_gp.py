@@ -142,3 +142,33 @@ def test_the_lower_bound_explores_more_with_a_larger_beta():
 def test_negative_options_are_refused(name):
     with pytest.raises(SpaceError, match=name):
         GaussianProcess(**{name: -1})
+
+
+LOOP = Space([Int("layers", 1, 3), *(Int(f"units_{i}", 8, 64, step=8) for i in range(3))])
+
+
+def _build(values):
+    """What a build in plain Python reads: as many units as it has layers."""
+    used = {"layers": values["layers"]}
+    for i in range(values["layers"]):
+        used[f"units_{i}"] = values.get(f"units_{i}", 8)
+    return used
+
+
+def _loss(values):
+    units = [values[f"units_{i}"] for i in range(values["layers"])]
+    return abs(values["layers"] - 2) + sum(abs(u - 40) for u in units) / 64
+
+
+def test_what_builds_leave_unused_is_modelled_as_unused():
+    search = Search(GaussianProcess(), LOOP)
+    for _ in range(30):
+        trial = search.ask()
+        used = _build(trial.values)
+        search.tell(trial, _loss(used), values=used)
+        again = GaussianProcess().suggest(search.history, search.rng)
+        assert search.sampler.suggest(search.history, search.rng) == again
+    assert min(trial.score for trial in search.history.finished) < 0.15
+    late = search.history.finished[-10:]
+    # Nothing is suggested for layers that there are not.
+    assert all(trial.suggestion.values.keys() == trial.values.keys() for trial in late)

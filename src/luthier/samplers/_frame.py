@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from luthier.numerics._activity import Rule, learn_activity
 from luthier.numerics._kernels import Columns
 from luthier.samplers._common import Evidence
 from luthier.space import Encoding
@@ -18,18 +19,28 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 
+# How an encoding fills entries that are not active.
+_INACTIVE = 0.5
+# So many of the latest trials tell which columns builds use.
+_RECENT = 500
+
+
 class Frame:
     """The columns of an encoding as numbers and unordered choices.
 
     Args:
         encoding: of the space that is searched.
+        idle: columns that builds were seen to leave unused though the space has them, shape (d,).
 
     Attributes:
         columns: what the columns are.
+        idle: as given.
     """
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, idle: BoolArray) -> None:
         self._encoding = encoding
+        self._rules: tuple[Rule, ...] = ()
+        self.idle = idle
         kinds = encoding.columns
         conditional = {p.name for p in encoding.space if p.conditions}
         cells = np.array([column.n_choices or 0 for column in kinds], np.int64)
@@ -39,7 +50,7 @@ class Frame:
         self.columns = Columns(
             choices=np.where(nominal, cells, 0),
             step=np.where(nominal | (cells == 0), 0.0, 1.0 / np.maximum(cells, 1)),
-            optional=np.array([column.name in conditional for column in kinds], np.bool_),
+            optional=idle | np.array([column.name in conditional for column in kinds], np.bool_),
         )
 
     def rows(self, positions: FloatArray) -> FloatArray:
@@ -58,7 +69,24 @@ class Frame:
     def snap(self, rows: FloatArray) -> tuple[FloatArray, BoolArray]:
         """The rows that can be tried nearest to `rows`, and which entries of them are active."""
         positions, active = self._encoding.settle(self.positions(rows))
+        for rule in self._rules:
+            active[:, rule.column] &= rule.holds(positions)
+            positions[~active[:, rule.column], rule.column] = _INACTIVE
         return self.rows(positions), active
+
+    def learn(self, evidence: Evidence) -> None:
+        """Learn from the latest trials which columns their builds did not use, and when."""
+        if not self.idle.any():
+            return
+        x, active = evidence.scored.x[-_RECENT:], evidence.scored.active[-_RECENT:]
+        _, possible = self._encoding.settle(x)
+        self._rules = learn_activity(x, possible, active)
+
+
+def idle_columns(evidence: Evidence) -> BoolArray:
+    """Columns that the space makes active and some trial did not use; shape (d,)."""
+    _, possible = evidence.encoding.settle(evidence.scored.x)
+    return np.asarray((possible & ~evidence.scored.active).any(axis=0))
 
 
 class Taken:

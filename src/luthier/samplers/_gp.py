@@ -22,7 +22,7 @@ from luthier.numerics._warps import stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._common import Evidence, Memory
-from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken
+from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken, idle_columns
 from luthier.samplers._fresh import admits
 from luthier.samplers._promise import OfOne, Promise, log_success, of_several
 from luthier.samplers._surrogate import Surrogates
@@ -115,12 +115,19 @@ class GaussianProcess(Sampler):
         return self._is_ready(evidence, len(evidence.encoding.columns))
 
     def _follow(self, evidence: Evidence, history: History) -> Frame:
-        """What is kept belongs to one encoding; the memory makes a new one when it must."""
-        if self._frame is None or self._encoding is not evidence.encoding:
-            self._encoding = evidence.encoding
-            self._frame = Frame(evidence.encoding)
-            self._surrogates = Surrogates(self._frame, len(history.objectives), self._noise)
-        return self._frame
+        """What is kept belongs to one encoding, of which the memory makes a new one when it must,
+        and to one set of columns that builds may leave idle.
+        """
+        encoding, frame = evidence.encoding, self._frame
+        idle = np.zeros(len(encoding.columns), np.bool_)
+        if not self._memory.unused.is_idle:
+            idle = idle_columns(evidence)
+        if frame is None or self._encoding is not encoding or not (idle == frame.idle).all():
+            self._encoding = encoding
+            frame = self._frame = Frame(encoding, idle)
+            self._surrogates = Surrogates(frame, len(history.objectives), self._noise)
+        frame.learn(evidence)
+        return frame
 
     def _is_ready(self, evidence: Evidence, columns: int) -> bool:
         needed = self._initial_points
