@@ -26,6 +26,9 @@ class Desk:
     Args:
         plan: gives the set-up when the study is to be opened.
         on_new: asked about hyperparameters that a running trial meets first.
+
+    Attributes:
+        ongoing: tuner id to the trial that it runs.
     """
 
     def __init__(self, plan: Callable[[], Plan], on_new: OnNew) -> None:
@@ -34,6 +37,7 @@ class Desk:
         self._opened: Opened | None = None
         self._views: Views | None = None
         self._asking: tuple[History, np.random.Generator] | None = None
+        self.ongoing: dict[str, Trial] = {}
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +108,19 @@ class Desk:
     def view(self, record: Record) -> Trial:
         """The view of a recorded trial."""
         return self.views.of(record, self.history.space)
+
+    def begin(self, record: Record, tuner_id: str) -> Trial:
+        """The view of a trial that a tuner begins to run."""
+        self.ongoing[tuner_id] = self.views.begin(record, self.study.space)
+        return self.ongoing[tuner_id]
+
+    def settle(self, record: Record) -> Trial:
+        """The view of a trial that was told; nobody runs it any more."""
+        view = self.view(record)
+        for tuner_id, ongoing in tuple(self.ongoing.items()):
+            if ongoing is view:
+                del self.ongoing[tuner_id]
+        return view
 
     def find(self, trial_id: str) -> Record | None:
         """The record of the trial with that id."""

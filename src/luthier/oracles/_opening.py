@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from luthier.abc import Sampler, Store
 from luthier.objective import Objective
@@ -19,9 +19,6 @@ from luthier.records import StudySpec
 from luthier.space import Space
 from luthier.stores import open_store
 from luthier.study import Study
-
-if TYPE_CHECKING:
-    from luthier.oracles._oracle import Oracle
 
 FILE = "study.sqlite"
 WIDTH = "trial_id_width"
@@ -106,19 +103,8 @@ def open_study(plan: Plan) -> Opened:
     return Opened(study, stored is not first, int(settings[WIDTH]))
 
 
-def plan_of(oracle: Oracle, sampler: Sampler) -> Plan:
-    """How to set up the study of an oracle, as of now."""
-    storage = oracle._storage
-    if storage is None and oracle.directory is not None and oracle.project_name is not None:
-        storage = Path(oracle.directory) / oracle.project_name / FILE
-    return Plan(
-        objective=oracle.objective,
-        space=Space(oracle._hyperparameters.space) if oracle._given_space else None,
-        sampler=sampler,
-        seed=oracle._given_seed,
-        max_trials=oracle.max_trials,
-        max_retries=oracle.max_retries_per_trial,
-        storage=storage,
-        name=oracle.project_name or "study",
-        settings={"max_trials": oracle.max_trials, **oracle._settings},
-    )
+def storage_of(directory: str | None, project_name: str | None, storage: Storage) -> Storage:
+    """Where a study is kept: where the user said, or in its project's folder, or in memory."""
+    if storage is not None or directory is None or project_name is None:
+        return storage
+    return Path(directory) / project_name / FILE

@@ -22,8 +22,8 @@ from luthier.objective import create_objective
 from luthier.oracles import _legacy, _reports
 from luthier.oracles._desk import Desk
 from luthier.oracles._lock import synchronized
-from luthier.oracles._opening import Plan, Storage, plan_of
-from luthier.oracles._populate import Populated
+from luthier.oracles._opening import Plan, Storage, storage_of
+from luthier.oracles._populate import Populated, answer_of
 from luthier.oracles._state import load_state, save_state
 from luthier.oracles._trial import Trial, TrialStatus
 from luthier.records import Measurement, TrialState
@@ -51,21 +51,17 @@ class Oracle:
         max_consecutive_failed_trials: so many failed trials one after the other end the search.
 
     Attributes:
-        ongoing_trials: tuner id to the trial that it runs.
-        tuner_ids: tuners that asked for trials.
+        ongoing_trials: tuner id to the trial that it runs; `tuner_ids` those that asked for trials.
 
     Raises:
         ValueError: if new entries are refused or not searched, and there are no `hyperparameters`.
 
     Example:
         >>> import luthier
-        >>> hp = luthier.HyperParameters()
-        >>> _ = hp.Float("x", -1.0, 1.0)
         >>> class Spread(luthier.Oracle):
         ...     def populate_space(self, trial_id):
         ...         return {"status": "RUNNING", "values": {"x": int(trial_id) / 10}}
-        >>> oracle = Spread("val_loss", max_trials=3, hyperparameters=hp)
-        >>> oracle.create_trial("tuner0").hyperparameters.values
+        >>> Spread("val_loss", max_trials=3).create_trial("tuner0").hyperparameters.values
         {'x': 0.0}
     """
 
@@ -86,31 +82,26 @@ class Oracle:
         self.tune_new_entries = tune_new_entries
         self.max_retries_per_trial = max_retries_per_trial
         self.max_consecutive_failed_trials = max_consecutive_failed_trials
-        self.ongoing_trials: dict[str, Trial] = {}
         self.tuner_ids: set[str] = set()
         self.directory: str | None = None
         self.project_name: str | None = None
         # KerasTuner's switches for `tf.distribute`; kept because programs set them.
-        self.multi_worker = False
-        self.should_report = True
+        self.multi_worker, self.should_report = False, True
         self._desk = Desk(self._plan, self._admit)
+        self.ongoing_trials = self._desk.ongoing
         self._storage: Storage = None
         self._settings: dict[str, Any] = {}
         self._verbose = 1
         self._max_trials = max_trials
-        self._given_seed = seed
-        self._given_space = hyperparameters is not None
+        self._given_seed, self._given_space = seed, hyperparameters is not None
         self._hyperparameters = HyperParameters() if hyperparameters is None else hyperparameters
         self._synced: Space | None = None
         self._populated: Populated | None = None
         self._rng = np.random.default_rng(seed)
         self._random = registry.sampler("random")
         # What subclasses written for KerasTuner draw from, and note their tries in.
-        self._max_collisions = 20
+        self._max_collisions, self._tried_so_far = 20, set[str]()
         self._seed_state: int = random.randint(1, 10_000) if seed is None else seed
-        self._tried_so_far: set[str] = set()
-
-    # -- to override -----------------------------------------------------------------------------
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """The values of the next trial; override it to choose them yourself.
@@ -129,12 +120,7 @@ class Oracle:
                 f"{type(self).__name__} does not say how to choose values: "
                 "override populate_space(trial_id)."
             )
-        history = self._desk.history
-        suggestion = sampler.suggest(history, self._desk.rng(self._rng))
-        if suggestion is None:
-            status = TrialStatus.IDLE if history.open else TrialStatus.STOPPED
-            return {"status": status, "values": None}
-        return {"status": TrialStatus.RUNNING, "values": dict(suggestion.values)}
+        return answer_of(sampler, self._desk.history, self._desk.rng(self._rng))
 
     def score_trial(self, trial: Trial) -> None:
         """Set `trial.score` and `trial.best_step`; override it to rank trials in your own way.
@@ -158,8 +144,6 @@ class Oracle:
         """Take over what `get_state` gave; trials are not in it, the study has them."""
         known = HyperParameters.from_config(state["hyperparameters"])
         self._hyperparameters.merge(known, overwrite=False)
-
-    # -- the way of a trial ----------------------------------------------------------------------
 
     @synchronized
     def create_trial(self, tuner_id: str) -> Trial:
@@ -225,11 +209,9 @@ class Oracle:
         if _reports.STATES[trial.status] is TrialState.COMPLETED:
             self._score(trial)
         told = self.study.tell(_reports.outcome_of(trial))
-        self._settle(told)
+        self._desk.settle(told)
         self.save()
         _reports.check_failures(self._desk.history, self.max_consecutive_failed_trials)
-
-    # -- what is known ---------------------------------------------------------------------------
 
     @property
     def study(self) -> Study:
@@ -319,8 +301,7 @@ class Oracle:
 
     def get_best_trials(self, num_trials: int = 1) -> list[Trial]:
         """The trials with the best scores, best first; fewer if fewer have a score."""
-        ranked = Results.of(self._desk.history).ranked(num_trials)
-        return [self._desk.view(record) for record in ranked]
+        return list(map(self._desk.view, Results.of(self._desk.history).ranked(num_trials)))
 
     def remaining_trials(self) -> int | None:
         """How many trials may still begin; None without a limit."""
@@ -328,31 +309,27 @@ class Oracle:
             return None
         return max(0, self.max_trials - _reports.counted(self._desk.history))
 
-    # -- keeping ---------------------------------------------------------------------------------
-
     def save(self) -> None:
         """Save what an override of `get_state` adds; everything else is saved when it happens."""
-        if self._state_file is not None and type(self).get_state is not Oracle.get_state:
+        if self._state_file is not None:
             save_state(self._state_file, self.get_state())
 
     def reload(self) -> None:
         """Open the study as it is stored, with what an override of `get_state` added."""
         self._desk.open()
-        state = None if self._state_file is None else load_state(self._state_file)
-        if state is not None:
+        file = self._state_file
+        if file is not None and (state := load_state(file)) is not None:
             self.set_state(state)
 
     @property
     def _state_file(self) -> Path | None:
-        if self.directory is None or self.project_name is None:
-            return None
-        return Path(self.directory) / self.project_name / "oracle.json"
+        kept = self.directory is not None and type(self).get_state is not Oracle.get_state
+        return Path(str(self.directory)) / str(self.project_name) / "oracle.json" if kept else None
 
     def _set_project_dir(self, directory: Any, project_name: str, storage: Storage = None) -> None:
         """Say where the study is kept: in a file of the project, or where `storage` says."""
         self._desk.leave()
-        self.directory, self.project_name = str(directory), project_name
-        self._storage = storage
+        self.directory, self.project_name, self._storage = str(directory), project_name, storage
 
     @contextmanager
     def _searching(self) -> Iterator[None]:
@@ -363,8 +340,6 @@ class Oracle:
                 yield
             finally:
                 self.ongoing_trials.clear()
-
-    # -- inside ----------------------------------------------------------------------------------
 
     def _sampler(self) -> Sampler | None:
         """The sampler of an oracle that comes with Luthier."""
@@ -378,7 +353,17 @@ class Oracle:
             sampler = self._populated = Populated(
                 self._desk, populate or self.populate_space, type(self).__name__
             )
-        return plan_of(self, sampler)
+        return Plan(
+            objective=self.objective,
+            space=Space(self._hyperparameters.space) if self._given_space else None,
+            sampler=sampler,
+            seed=self._given_seed,
+            max_trials=self._max_trials,
+            max_retries=self.max_retries_per_trial,
+            storage=storage_of(self.directory, self.project_name, self._storage),
+            name=self.project_name or "study",
+            settings={"max_trials": self._max_trials, **self._settings},
+        )
 
     def _admit(self, parameter: HyperParameter) -> bool:
         """Whether a hyperparameter that a trial meets for the first time enters the space."""
@@ -392,33 +377,24 @@ class Oracle:
             self.study.extend(self.study.space.merge(self._hyperparameters.space))
 
     def _begin(self, record: Record, tuner_id: str) -> Trial:
-        trial = self._desk.views.begin(record, self.study.space)
-        self.ongoing_trials[tuner_id] = trial
         self.tuner_ids.add(tuner_id)
         self._tried_so_far.add(self._compute_values_hash(record.values))
-        return trial
-
-    def _settle(self, record: Record) -> Trial:
-        """The view of a trial that was told; nobody runs it any more."""
-        trial = self._desk.view(record)
-        for tuner_id, ongoing in tuple(self.ongoing_trials.items()):
-            if ongoing is trial:
-                del self.ongoing_trials[tuner_id]
-        return trial
+        return self._desk.begin(record, tuner_id)
 
     def _score(self, trial: Trial) -> None:
         (_legacy.score_of(self, Oracle) or self.score_trial)(trial)
 
     def _why_nothing(self) -> str:
-        if self._populated is not None and self.remaining_trials() != 0:
+        if self.remaining_trials() == 0:
+            return TrialStatus.STOPPED
+        if self._populated is not None:
             return self._populated.status
-        idle = self.study.is_waiting and self.remaining_trials() != 0
-        return TrialStatus.IDLE if idle else TrialStatus.STOPPED
+        return TrialStatus.IDLE if self.study.is_waiting else TrialStatus.STOPPED
 
     def _random_values(self) -> dict[str, Any] | None:
         """Random values that no trial has tried, or None if there are none left."""
-        suggestion = self._random.suggest(self._desk.history, self._desk.rng(self._rng))
-        return None if suggestion is None else dict(suggestion.values)
+        answer = answer_of(self._random, self._desk.history, self._desk.rng(self._rng))
+        values: dict[str, Any] | None = answer["values"]
+        return values
 
-    def _compute_values_hash(self, values: Mapping[str, Any]) -> str:
-        return _legacy.values_hash(values)
+    _compute_values_hash = staticmethod(_legacy.values_hash)

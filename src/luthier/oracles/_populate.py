@@ -91,3 +91,11 @@ def _completed(
     hp = HyperParameters.for_trial(history.space, values or {})
     hp.ensure_active_values(rng)
     return dict(hp.values)
+
+
+def answer_of(sampler: Sampler, history: History, rng: np.random.Generator) -> dict[str, Any]:
+    """What a sampler suggests, in the form of `populate_space`."""
+    suggestion = sampler.suggest(history, rng)
+    if suggestion is not None:
+        return {"status": TrialStatus.RUNNING, "values": dict(suggestion.values)}
+    return {"status": TrialStatus.IDLE if history.open else TrialStatus.STOPPED, "values": None}

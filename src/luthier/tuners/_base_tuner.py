@@ -11,11 +11,11 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from luthier import driver, training
+from luthier import artifacts, driver, training
 from luthier.abc import Report
-from luthier.errors import FailedTrialError, FatalError, SkippedTrialError
+from luthier.errors import FailedTrialError, FatalError, SkippedTrialError, StudyError
 from luthier.executors import InlineExecutor
 from luthier.hooks import Console
 from luthier.oracles import Oracle, _reports
@@ -27,9 +27,6 @@ from luthier.results import Results
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup
 from luthier.tuners._watch import Watch
-
-if TYPE_CHECKING:
-    import pandas
 
 LEGACY_UPDATE = (
     "The use case of calling `self.oracle.update_trial(trial_id, metrics)` in `Tuner.run_trial()` "
@@ -99,10 +96,11 @@ class BaseTuner:
         self._reason = ""
         storage = kwargs.get("storage")
         _setup.check_environment(storage)
-        _setup.prepare_project(self.project_dir, overwrite=overwrite)
+        self._project = artifacts.project_path(self.directory, self.project_name)
+        artifacts.prepare_project(self._project, overwrite=overwrite)
         oracle._settings |= self._settings
         oracle._set_project_dir(self.directory, self.project_name, storage)
-        self._open()
+        self._open(is_new=overwrite)
 
     # -- to override -----------------------------------------------------------------------------
 
@@ -246,7 +244,7 @@ class BaseTuner:
 
     def _on_outcome(self, record: Record) -> None:
         """A trial ended and is recorded."""
-        trial = self.oracle._settle(record)
+        trial = self.oracle._desk.settle(record)
         if record.state is TrialState.WAITING and self.oracle.verbose:
             _printing.print_retry(
                 trial.trial_id, record.failures, self.oracle.max_retries_per_trial
@@ -290,8 +288,8 @@ class BaseTuner:
         """All trials by now, best ones, tables, learning curves."""
         return Results.of(self.oracle.study.history(), self._reason)
 
-    def results_dataframe(self) -> pandas.DataFrame:
-        """One row a trial: state, score, values, metrics; NaN where a trial has none.
+    def results_dataframe(self) -> Any:
+        """One row a trial, as a pandas DataFrame: state, score, values, metrics; NaN where none.
 
         Raises:
             MissingExtraError: without pandas.
@@ -308,33 +306,43 @@ class BaseTuner:
     @property
     def project_dir(self) -> str:
         """The project's folder."""
-        return str(Path(self.directory) / self.project_name)
+        return str(self._project)
 
     def get_trial_dir(self, trial_id: str) -> str:
         """The folder of a trial."""
-        return str(Path(self.project_dir) / f"trial_{trial_id}")
+        return str(artifacts.trial_path(self._project, trial_id))
 
     def save(self) -> None:
         """Save what overrides of `get_state` add; everything else is saved when it happens."""
-        if type(self).get_state is not BaseTuner.get_state:
+        if self._state_file is not None:
             save_state(self._state_file, self.get_state())
 
     def reload(self) -> None:
         """Go on with the project as it is stored."""
         self.oracle.reload()
-        state = load_state(self._state_file)
-        if state is not None:
+        file = self._state_file
+        if file is not None and (state := load_state(file)) is not None:
             self.set_state(state)
 
     @property
-    def _state_file(self) -> Path:
-        return Path(self.project_dir) / f"{self.tuner_id}.json"
+    def _state_file(self) -> Path | None:
+        """Where what an override of `get_state` adds is kept; None without an override."""
+        if type(self).get_state is BaseTuner.get_state:
+            return None
+        return self._project / f"{self.tuner_id}.json"
 
-    def _open(self) -> None:
+    def _open(self, *, is_new: bool) -> None:
         """Go on with an existing study, or find out what a new one searches."""
         opened = self.oracle._desk.open()
+        if opened.existed and is_new:
+            raise StudyError(
+                f"The study {self.project_name!r} in {opened.study.place} exists, and "
+                "`overwrite=True` deletes only what is in the project's folder: others may share "
+                "that store. Choose another `project_name`, or go on with `overwrite=False`."
+            )
         if opened.existed:
             _printing.print_reload(opened.study.place, opened.study.notices)
+            opened.study.notices = ()  # said here, at once; the console need not repeat them
             self.reload()
         if not opened.study.history().trials:
             self._populate_initial_space()

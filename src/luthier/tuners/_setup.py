@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
-import shutil
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from luthier.errors import FatalRuntimeError
@@ -94,10 +92,3 @@ def check_executions(executions: int) -> int:
 def tuner_id_of(tuner_id: str | None) -> str:
     """The tuner's id: as given, from the environment, or `"tuner0"`."""
     return tuner_id or os.environ.get(TUNER_ID) or "tuner0"
-
-
-def prepare_project(project_dir: str, *, overwrite: bool) -> None:
-    """Make the project's folder, emptied of what an earlier search left if that is asked for."""
-    if overwrite:
-        shutil.rmtree(project_dir, ignore_errors=True)
-    Path(project_dir).mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from luthier import training
+from luthier import artifacts, training
 from luthier.errors import OversizedModelError
 from luthier.oracles import Oracle
 from luthier.oracles._trial import Trial
@@ -21,10 +21,6 @@ from luthier.records import Trial as Record
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup
 from luthier.tuners._base_tuner import BaseTuner
-
-CHECKPOINT = "checkpoint.weights.h5"
-BUILD_CONFIG = "build_config.json"
-RESUME = "resume.npz"
 
 
 class Tuner(BaseTuner):
@@ -148,12 +144,13 @@ class Tuner(BaseTuner):
         Raises:
             FileNotFoundError: if the weights are gone; names the trial's folder.
         """
+        folder = self._folder(trial)
         return training.load_model(
             training.DefaultHyperModel(self._try_build),
             trial.hyperparameters.copy(),
             training.BuildSettings(distribution_strategy=self.distribution_strategy),
-            self._trial_file(trial, CHECKPOINT),
-            self._trial_file(trial, BUILD_CONFIG),
+            artifacts.checkpoint_path(folder),
+            artifacts.build_config_path(folder),
         )
 
     # -- seams that programs written for KerasTuner override ------------------------------------
@@ -176,7 +173,7 @@ class Tuner(BaseTuner):
         results = self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
         from luthier.training._keras_model import write_build_config
 
-        write_build_config(model, self._trial_file(trial, BUILD_CONFIG))
+        write_build_config(model, artifacts.build_config_path(self._folder(trial)))
         return results
 
     # -- inside ----------------------------------------------------------------------------------
@@ -213,11 +210,7 @@ class Tuner(BaseTuner):
             seed=self.oracle.seed,
             executions=self.executions_per_trial,
             build=self._build_settings,
-            paths=training.TrialPaths(
-                checkpoint=self._trial_file(trial, CHECKPOINT),
-                resume=self._trial_file(trial, RESUME),
-                build_config=self._trial_file(trial, BUILD_CONFIG),
-            ),
+            paths=self._paths(trial),
             hooks=self._training_hooks(trial),
         )
         if trial.record is not None:
@@ -255,11 +248,19 @@ class Tuner(BaseTuner):
     def _on_outcome(self, record: Record) -> None:
         # Told is told: only what was interrupted goes on from its last epoch.
         trial_id = self.oracle._desk.views.id_of(record.number)
-        (Path(self.get_trial_dir(trial_id)) / RESUME).unlink(missing_ok=True)
+        artifacts.drop_resume(Path(self.get_trial_dir(trial_id)))
         super()._on_outcome(record)
 
-    def _trial_file(self, trial: Trial, name: str) -> Path:
-        return Path(self.get_trial_dir(trial.trial_id)) / name
+    def _folder(self, trial: Trial) -> Path:
+        return Path(self.get_trial_dir(trial.trial_id))
+
+    def _paths(self, trial: Trial) -> training.TrialPaths:
+        folder = self._folder(trial)
+        return training.TrialPaths(
+            checkpoint=artifacts.checkpoint_path(folder),
+            resume=artifacts.resume_path(folder),
+            build_config=artifacts.build_config_path(folder),
+        )
 
     def _overrides(self, name: str) -> bool:
         """Whether a subclass has its own method of that name."""
