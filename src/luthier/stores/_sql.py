@@ -66,10 +66,11 @@ class SqlStore(Store):
 
     def open(self, spec: StudySpec) -> StudySpec:
         text, name = encode_spec(spec), check_name(spec.name)
-        if self._file is not None:
-            make_directory(self._file)
-            mend(self._file, spec, self.place)
-        prepare(self._database)
+        if not self._study:  # a handle in use has seen to all that
+            if self._file is not None:
+                make_directory(self._file)
+                mend(self._file, spec, self.place)
+            prepare(self._database)
         run = self._database.run
         # Only one process at a time may look for a study and create it.
         with self._database.defining():

@@ -22,7 +22,7 @@ def a_new_study_is_stored_and_an_old_one_found(place: Place) -> None:
     space = Space(
         [
             Choice("kind", ["mlp", None, ("conv", 3)]),
-            Int("units", 8, 64, step=8, conditions=[Parent("kind", ["mlp"])]),
+            Int("units", 8, 64, step=8, conditions=[Parent("kind", ("mlp",))]),
             Float("rate", 1e-4, 1e-1, sampling="log"),
             Boolean("norm"),
             Fixed("epochs", 3),

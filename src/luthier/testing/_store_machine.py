@@ -231,7 +231,12 @@ class StoreMachine(RuleBasedStateMachine):
 
 def run(connect: Connect) -> None:
     """Try many orders of verbs; each in a study of its own."""
+
+    class Machine(StoreMachine):
+        def __init__(self) -> None:
+            super().__init__(connect)
+
     run_state_machine_as_test(
-        lambda: StoreMachine(connect),
+        Machine,
         settings=settings(max_examples=25, stateful_step_count=30, deadline=None),
     )
