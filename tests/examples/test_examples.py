@@ -1,0 +1,53 @@
+"""Every example runs, at toy size, and what it says is true."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PLAIN = ["01-any-function", "02-ask-and-tell"]
+KERAS = ["03-keras"]
+
+
+def _run(name: str, folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name / "main.py"), *arguments],
+        cwd=folder,
+        env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_example_is_run_here() -> None:
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/main.py")) == PLAIN + KERAS
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in readme for name in PLAIN + KERAS)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_an_example_runs(name: str, tmp_path: Path) -> None:
+    assert _run(name, tmp_path, "--trials", "5").splitlines()[-1].startswith("trial ")
+
+
+def test_the_example_with_a_file_goes_on_where_it_was(tmp_path: Path) -> None:
+    _run("01-any-function", tmp_path, "--trials", "3")
+    again = _run("01-any-function", tmp_path, "--trials", "5")
+    assert "goes on after 3 finished trials" in again
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", KERAS)
+def test_an_example_with_keras_runs(name: str, tmp_path: Path, backend: str) -> None:
+    shown = _run(name, tmp_path, "--trials", "2", "--epochs", "1")
+    assert "Results summary" in shown
+    assert "test accuracy of the best model: " in shown
