@@ -142,7 +142,9 @@ def test_nothing_returned_and_nothing_reported_ends_the_search() -> None:
 
 
 def test_reports_without_the_objective_end_the_search() -> None:
-    with pytest.raises(FatalTypeError, match='"loss" is not among what is reported by the function'):
+    with pytest.raises(
+        FatalTypeError, match='"loss" is not among what is reported by the function'
+    ):
 
         def evaluate(hp: Any, report: Reporter) -> None:
             report(0, cost=1.0)
@@ -220,9 +222,7 @@ def test_report_is_given_to_those_that_ask_for_it(
     assert len(reports) == reported
 
 
-@pytest.mark.parametrize(
-    "wrong", [3, lambda: 1.0, lambda a, b, c: 1.0, lambda hp, *, other: 1.0]
-)
+@pytest.mark.parametrize("wrong", [3, lambda: 1.0, lambda a, b, c: 1.0, lambda hp, *, other: 1.0])
 def test_a_function_with_other_arguments_is_refused_at_once(wrong: Any) -> None:
     with pytest.raises(FatalTypeError, match=r"\(hp\) or"):
         evaluate_function(wrong)

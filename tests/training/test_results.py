@@ -108,7 +108,11 @@ def test_one_execution_has_no_spread() -> None:
 
 
 def test_a_nan_execution_makes_the_mean_nan_without_a_warning() -> None:
-    assert math.isnan(average([Result({"val_loss": math.nan}), Result({"val_loss": 1.0})], LOSS).metrics["val_loss"])
+    assert math.isnan(
+        average([Result({"val_loss": math.nan}), Result({"val_loss": 1.0})], LOSS).metrics[
+            "val_loss"
+        ]
+    )
     assert math.isinf(summarize([math.inf, 1.0], LOSS).metrics["val_loss"])
 
 

@@ -75,7 +75,8 @@ def read(path: Path | None) -> Progress:
     if path is None or not path.exists():
         return Progress()
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here, for np.load leaves a torn file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         facts = json.loads(arrays.pop("facts").tobytes())
         if facts.pop("format") != _FORMAT:

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import importlib.util
+import threading
+from typing import Any
+
+import pytest
+
+from luthier.errors import FatalRuntimeError, FatalTypeError, FatalValueError
+from luthier.space import HyperParameters
+from luthier.training import fresh_callbacks
+from tests.training.models import build, fit_arguments
+
+pytestmark = pytest.mark.keras
+
+
+def stopping() -> Any:
+    import keras
+
+    return keras.callbacks.EarlyStopping(monitor="loss", patience=3)
+
+
+def locked() -> Any:
+    import keras
+
+    class WithLock(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()
+
+    return WithLock()
+
+
+def test_callbacks_are_copied() -> None:
+    given = [stopping(), stopping()]
+    made = fresh_callbacks(given, "0", 0)
+    assert [callback.patience for callback in made] == [3, 3]
+    assert not {id(callback) for callback in made} & {id(callback) for callback in given}
+
+
+def test_one_callback_and_none_will_do() -> None:
+    assert len(fresh_callbacks(stopping(), "0", 0)) == 1
+    assert fresh_callbacks(None, "0", 0) == []
+
+
+def test_functions_and_classes_make_callbacks_anew() -> None:
+    import keras
+
+    made = [
+        fresh_callbacks([locked, keras.callbacks.TerminateOnNaN], "0", execution)
+        for execution in range(2)
+    ]
+    assert [type(callback).__name__ for callback in made[0]] == ["WithLock", "TerminateOnNaN"]
+    assert made[0][0] is not made[1][0]
+
+
+def test_a_function_may_make_several() -> None:
+    assert len(fresh_callbacks(lambda: [stopping(), locked()], "0", 0)) == 2
+
+
+def test_a_callback_that_cannot_be_copied_is_named_with_the_way_out() -> None:
+    with pytest.raises(FatalValueError) as error:
+        fresh_callbacks([stopping(), locked()], "0", 0)
+    text = str(error.value)
+    assert text.startswith(
+        "All callbacks used during a search should be deep-copyable (since they are reused across "
+        "trials). It is not possible to do `copy.deepcopy("
+    )
+    assert "callbacks=[lambda: WithLock(...)]" in text
+
+
+@pytest.mark.parametrize("wrong", ["stop", [3], lambda: 3])
+def test_what_is_no_callback_is_refused(wrong: object) -> None:
+    with pytest.raises(FatalTypeError, match="Expected callbacks to be Keras callbacks"):
+        fresh_callbacks(wrong, "0", 0)
+
+
+def test_the_model_of_an_earlier_training_is_not_copied() -> None:
+    callback = stopping()
+    model = build(HyperParameters())
+    args, kwargs = fit_arguments(epochs=1)
+    model.fit(*args, **kwargs, callbacks=[callback])
+    assert fresh_callbacks(callback, "0", 0)[0]._model is model
+
+
+def test_tensorboard_writes_into_a_folder_of_each_execution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import keras
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    given = keras.callbacks.TensorBoard("logs")
+    made = [fresh_callbacks(given, "07", execution)[0] for execution in range(2)]
+    assert [callback.log_dir for callback in made] == ["logs/07/execution0", "logs/07/execution1"]
+    assert given.log_dir == "logs"
+
+
+def test_tensorboard_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "tensorboard" else real(name)
+    )
+    with pytest.raises(FatalRuntimeError, match=r"needs tensorboard.*luthier\[tensorboard\]"):
+        fresh_callbacks([keras.callbacks.TensorBoard("logs")], "0", 0)
