@@ -89,20 +89,22 @@ class Hyperparameters:
             targets: the standardised targets of the first k data, for any k.
             diagonal: known noise variance.
         """
-        index = milestone(len(points))
 
         def fitted(index: int) -> Array:
             if index not in self._known:
                 # A chain of warm starts, begun afresh every few milestones: cheap to go on, and to
                 # repeat.
                 warm = fitted(index - 1) if index % _CHAIN else None
-                count = min(milestone_size(index), len(points))
+                count = milestone_size(index)
                 self._known[index] = self._fit(
                     points[:count], groups, columns, targets(count), warm, diagonal
                 )
             return self._known[index]
 
-        return fitted(index)
+        if len(points) < _FIRST:
+            # Not a milestone, so nothing to keep.
+            return self._fit(points, groups, columns, targets(len(points)), None, diagonal)
+        return fitted(milestone(len(points)))
 
     def _fit(
         self,
