@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -284,3 +285,29 @@ def test_replay_law_interrupted_or_not_the_same_trials(seed, breaks):
             assert dict(a.values) == dict(b.values)
         whole.tell(a, a.values["x"])
         broken.tell(b, b.values["x"])
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"scheduler": "asha"}, "Expected the scheduler as a Scheduler or None, got 'asha'"),
+        ({"max_retries": -1}, "Expected `max_retries` to be an int from 0, got -1"),
+        ({"max_retries": "1"}, "Expected `max_retries` to be an int from 0, got '1'"),
+        ({"constraints": 3}, "Expected `constraints` to be a list of Constraint objects, got 3"),
+        ({"constraints": ["x < n"]}, "list of Constraint objects, got 'x < n' of type str"),
+        ({"imported": [3]}, "Expected `imported` to be a list of Trial objects, got 3"),
+        ({"initial_points": 3}, "Expected the points to try as a list of dicts, got 3"),
+        ({"priors": 3}, "Expected the priors as a dict of name to Prior, got 3"),
+        ({"priors": {"x": 0.5}}, "Expected the prior on 'x' as luthier.Prior"),
+        ({"space": None, "initial_points": [{"x": 0.5}]}, "Pass them as `space`"),
+        ({"space": None, "priors": {"x": luthier.Prior(0.5)}}, "pass them as `space`"),
+    ],
+)
+def test_wrong_arguments_are_named_before_anything_is_asked(options, text):
+    with pytest.raises((TypeError, ValueError), match=re.escape(text)):
+        make(**options)
+
+
+def test_an_int_beyond_all_floats_is_no_score():
+    study = make()
+    assert study.tell(study.ask(), 10**400).state is TrialState.FAILED

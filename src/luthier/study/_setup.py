@@ -6,13 +6,15 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from luthier import registry
-from luthier.abc import Sampler
+from luthier.abc import Sampler, Scheduler
 from luthier.errors import SpaceError, StudyError
 from luthier.records import StudySpec
 from luthier.space import HyperParameter, HyperParameters, Prior, Space
+
+Item = TypeVar("Item")
 
 
 def as_space(space: Space | HyperParameters | Iterable[Any] | None) -> Space:
@@ -70,6 +72,40 @@ def checked_count(name: str, count: object) -> int | None:
     return int(count)
 
 
+def checked_retries(count: object) -> int:
+    """How often a trial is run again: an integer from 0."""
+    if isinstance(count, bool) or not isinstance(count, numbers.Integral) or count < 0:
+        raise ValueError(f"Expected `max_retries` to be an int from 0, got {count!r}.")
+    return int(count)
+
+
+def checked_scheduler(scheduler: Scheduler) -> Scheduler:
+    """A scheduler, if it is one."""
+    if not isinstance(scheduler, Scheduler):
+        raise TypeError(
+            f"Expected the scheduler as a Scheduler or None, got {scheduler!r} "
+            f"of type {type(scheduler).__name__}."
+        )
+    return scheduler
+
+
+def checked_items(name: str, items: Iterable[Any], kind: type[Item]) -> tuple[Item, ...]:
+    """What a list of one kind of object holds.
+
+    Raises:
+        TypeError: if it is no list, or holds something else.
+    """
+    listed = tuple(items) if isinstance(items, Iterable) else (items,)
+    wrong = [item for item in listed if not isinstance(item, kind)]
+    if wrong or not isinstance(items, Iterable):
+        received = wrong[0] if wrong else items
+        raise TypeError(
+            f"Expected `{name}` to be a list of {kind.__name__} objects, got {received!r} "
+            f"of type {type(received).__name__}."
+        )
+    return listed
+
+
 def checked_points(
     points: Iterable[Mapping[str, Any]], space: Space
 ) -> tuple[Mapping[str, Any], ...]:
@@ -78,11 +114,18 @@ def checked_points(
     Raises:
         SpaceError: for a point outside the space, or that sets what no hyperparameter of it uses.
     """
+    if not isinstance(points, Iterable):
+        raise SpaceError(f"Expected the points to try as a list of dicts, got {points!r}.")
     completed = []
     for point in points:
         if not isinstance(point, Mapping):
             raise SpaceError(
                 f"Expected a point as a dict of hyperparameter names and values, got {point!r}."
+            )
+        if point and not len(space):
+            raise SpaceError(
+                f"Cannot check the point {dict(point)!r}: no hyperparameter is known yet. Pass "
+                "them as `space`."
             )
         # Names are checked as they were given, values after completion: a point may leave out what
         # it does not care about.
@@ -99,11 +142,15 @@ def checked_priors(priors: Mapping[str, Prior], space: Space) -> Mapping[str, Pr
         SpaceError: for a prior on an unknown name, outside the range, or with a spread that is not
             in (0, 1].
     """
+    if not isinstance(priors, Mapping):
+        raise SpaceError(f"Expected the priors as a dict of name to Prior, got {priors!r}.")
     for name, prior in priors.items():
         if name not in space.names:
+            known = ", ".join(space.names) or "none yet: pass them as `space`"
+            raise SpaceError(f"Prior on unknown hyperparameter {name!r}; known are {known}.")
+        if not isinstance(prior, Prior):
             raise SpaceError(
-                f"Prior on unknown hyperparameter {name!r}; known are "
-                f"{', '.join(space.names) or 'none yet'}."
+                f"Expected the prior on {name!r} as luthier.Prior(value, spread), got {prior!r}."
             )
         if not (math.isfinite(prior.spread) and 0 < prior.spread <= 1):
             raise SpaceError(

@@ -98,7 +98,12 @@ class Study:
         lease: float = 60.0,
     ) -> None:
         self._sampler = _setup.as_sampler(sampler)
-        self._scheduler = scheduler if scheduler is not None else Never()
+        self._scheduler = _setup.checked_scheduler(Never() if scheduler is None else scheduler)
+        # Checked before the store is opened, so that a mistake leaves nothing behind.
+        self.max_trials = _setup.checked_count("max_trials", max_trials)
+        self._max_retries = _setup.checked_retries(max_retries)
+        self._constraints = _setup.checked_items("constraints", constraints, Constraint)
+        self._imported = _setup.checked_items("imported", imported, Trial)
         self._store = open_store(storage)
         wanted = StudySpec(
             name=_setup.checked_name(name),
@@ -116,16 +121,12 @@ class Study:
         self.spec, self.notices = _setup.reconcile(wanted, stored, given)
         if self.spec != stored:
             self._store.amend(self.spec)
-        self.max_trials = _setup.checked_count("max_trials", max_trials)
-        self._max_retries = max_retries
         self._lease = lease
         self._worker = worker_name()
         self._heartbeat = Heartbeat(self._store, self._worker, lease)
         self._reaped = -np.inf
         self._ledger = Ledger(self.spec)
-        self._constraints = tuple(constraints)
         self._priors = _setup.checked_priors(priors or {}, self.spec.space)
-        self._imported = tuple(imported)
         self._initial = _setup.checked_points(initial_points, self.spec.space)
         self._refresh()
 

@@ -63,6 +63,8 @@ def outcome_of(
         )
     try:
         number = float(value)
+    except OverflowError:  # An int beyond all floats is as little a score as infinity.
+        number = math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):
         raise StudyError(
             f"Expected a number or a dict of metrics for trial {trial.number}, got {value!r} "
