@@ -137,4 +137,4 @@ def _bandwidths(columns: Columns, x: FloatArray, active: BoolArray, widths: Widt
     variance = (((x - mean) ** 2) * active).sum(0) / count + 1 / 12 / count
     scott = 1.06 * np.sqrt(variance) * count ** (-1 / (len(columns) + 4))
     cells = np.where(columns.cells > 0, widths.least_cell / np.maximum(columns.cells, 1), 0.0)
-    return np.maximum(widths.factor * scott, np.maximum(widths.least, cells))
+    return np.asarray(np.maximum(widths.factor * scott, np.maximum(widths.least, cells)))

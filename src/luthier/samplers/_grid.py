@@ -9,7 +9,6 @@ known ones.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,8 +98,3 @@ def _spread(parameter: HyperParameter) -> Sequence[Any]:
     # KerasTuner computes these ten probabilities like this and walks through them as a Python set
     # gives them.
     return tuple({parameter.prob_to_value(0.1 * i + 0.05) for i in range(10)})
-
-
-def grid_size(space: Space) -> float:
-    """How many points the grid of a space without conditions has; an upper bound with them."""
-    return math.prod(len(grid_values(parameter)) for parameter in space)
