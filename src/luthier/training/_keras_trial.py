@@ -105,7 +105,9 @@ class _Execution:
             return self._try(train, args, kwargs, progress)
         except state.CannotResumeError as error:
             self._task.info["resume"] = f"begun afresh: {error}"
-        # The model was built with other values of its environment than before: only from the start.
+            self._task.info.pop("resumed_from_epoch", None)
+        # What is saved is of a model that this build no longer makes; so is the best checkpoint.
+        self._best.value = None
         return self._try(train, args, kwargs, state.Progress(results=progress.results))
 
     def _try(
