@@ -135,7 +135,12 @@ def test_a_new_trial():
     oracle = make()
     trial = oracle.create_trial(tuner_id="t0")
     assert isinstance(trial, Trial)
-    assert (trial.trial_id, trial.status, trial.score, trial.message) == ("0", "RUNNING", None, None)
+    assert (trial.trial_id, trial.status, trial.score, trial.message) == (
+        "0",
+        "RUNNING",
+        None,
+        None,
+    )
     assert set(trial.hyperparameters.values) == {"x", "c"}
     assert oracle.create_trial("t0") is trial
     assert list(oracle.trials) == ["0"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +71,23 @@ def load_model(
 
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and the backend: an execution that is run again trains the same."""
-    keras.utils.set_random_seed(seed)
+    with _tensorflow_left_alone():
+        keras.utils.set_random_seed(seed)
+
+
+@contextlib.contextmanager
+def _tensorflow_left_alone() -> Iterator[None]:
+    """Keras imports TensorFlow to seed it, on any backend: ten seconds where nobody uses it."""
+    lazy = sys.modules.get("keras.src.utils.module_utils")
+    module = getattr(lazy, "tensorflow", None)
+    if "tensorflow" in sys.modules or getattr(module, "_available", True) is not None:
+        yield
+        return
+    module._available = False  # type: ignore[union-attr]
+    try:
+        yield
+    finally:
+        module._available = None  # type: ignore[union-attr]
 
 
 def reset_names() -> None:
