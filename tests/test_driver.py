@@ -106,7 +106,7 @@ def test_retries_do_not_count_as_failures_in_a_row():
         tries.append(trial.number)
         return (complete if trial.attempt == 5 else fail)(trial, report)
 
-    assert run(study(max_trials=1, max_retries=4), flaky) == "1 trials reached"
+    assert run(study(max_trials=1, max_retries=4), flaky) == "1 trial reached"
     assert tries == [0] * 5
 
 
@@ -156,3 +156,29 @@ def test_a_trial_taken_over_by_another_worker_is_not_recorded_twice():
 
     run(mine, slow)
     assert [t.scores for t in mine.history().trials] == [(0.25,)]
+
+
+def test_a_first_trial_that_crashes_before_it_asks_for_anything_does_not_end_the_search():
+    calls = []
+
+    def evaluate(hp):
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("busy")
+        return hp.Float("x", 0.0, 1.0)
+
+    results = luthier.tune(evaluate, max_trials=5, sampler="random", seed=0, verbose=0)
+    assert len(results.trials) == 5
+    assert results.best is not None
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), "a"])
+def test_a_time_limit_that_is_none_is_refused(seconds):
+    with pytest.raises(ValueError, match="seconds from 0"):
+        driver.Limits(seconds=seconds)
+
+
+@pytest.mark.parametrize("failures", [0, -1, 1.5, "a"])
+def test_a_limit_of_failures_that_is_none_is_refused(failures):
+    with pytest.raises(ValueError, match="int from 1"):
+        driver.Limits(failures_in_a_row=failures)

@@ -33,6 +33,18 @@ class Limits:
     seconds: float | None = None
     failures_in_a_row: int | None = 3
 
+    def __post_init__(self) -> None:
+        seconds, failures = self.seconds, self.failures_in_a_row
+        if seconds is not None and not (isinstance(seconds, int | float) and seconds >= 0):
+            raise ValueError(
+                f"Expected the time limit as seconds from 0, or None, got {seconds!r}."
+            )
+        if failures is not None and not (isinstance(failures, int) and failures >= 1):
+            raise ValueError(
+                "Expected the limit of failures in a row as an int from 1, or None for no limit, "
+                f"got {failures!r}."
+            )
+
 
 def run(
     study: Study,
@@ -203,5 +215,5 @@ class _Loop:
         history = self._study.history()
         counted = sum(trial.state is not TrialState.SKIPPED for trial in history.trials)
         if limit is not None and counted >= limit:
-            return f"{limit} trials reached"
+            return f"{limit} trial{'s' if limit > 1 else ''} reached"
         return "every point of the space was tried"

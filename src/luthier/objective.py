@@ -192,15 +192,35 @@ def create_objectives(objective: object) -> tuple[Objective, ...]:
 
     Args:
         objective: as `create_objective`; also `"min"` or `"max"` for the one number that a trial
-            gives; a list stands for several objectives, each kept for itself.
+            gives; a list of names and objectives stands for several, each kept for itself.
+
+    Raises:
+        ObjectiveError: (a ValueError) for a name whose direction is unknown, or one name twice.
+        TypeError: for anything else.
     """
     if isinstance(objective, str) and objective in DIRECTIONS:
         return (Objective("objective", objective),)
     if isinstance(objective, Sequence) and not isinstance(objective, str):
         if not objective:
             raise ObjectiveError("Expected at least one objective in the list, got none.")
-        return tuple(create_objective(inner) for inner in objective)
-    return (create_objective(objective),)
+        several = tuple(_named_objective(inner) for inner in objective)
+        if len({inner.name for inner in several}) < len(several):
+            raise ObjectiveError(
+                "Expected objectives of different names, got "
+                f"{', '.join(inner.name for inner in several)}."
+            )
+        return several
+    return (_named_objective(objective),)
+
+
+def _named_objective(objective: object) -> Objective:
+    if isinstance(objective, str) and infer_metric_direction(objective) is None:
+        raise ObjectiveError(
+            'Expected the objective as "min", "max" (for a single number), a metric whose name '
+            f'tells its direction, or an Objective, got "{objective}"; say '
+            f'luthier.Objective("{objective}", "min") or "max".'
+        )
+    return create_objective(objective)
 
 
 def _direction_of_name(name: str) -> str:

@@ -311,3 +311,31 @@ def test_wrong_arguments_are_named_before_anything_is_asked(options, text):
 def test_an_int_beyond_all_floats_is_no_score():
     study = make()
     assert study.tell(study.ask(), 10**400).state is TrialState.FAILED
+
+
+def test_reports_out_of_order_are_kept_as_the_store_keeps_them():
+    study = make(objective="loss")
+    trial = study.ask()
+    for step, loss in [(0, 3.0), (5, 1.0), (3, 2.0)]:
+        study.report(trial, Measurement(step, {"loss": loss}))
+    ended = study.tell(trial)
+    assert [m.step for m in ended.measurements] == [0, 3, 5]
+    assert ended.scores == (1.0,)
+
+
+def test_a_trial_of_another_study_is_refused_as_such():
+    other = make()
+    trials = other.ask(3)
+    with pytest.raises(StudyError, match="another study"):
+        make().tell(trials[2], 1.0)
+
+
+@pytest.mark.parametrize("trial", [None, 3])
+def test_what_is_no_trial_is_refused(trial):
+    with pytest.raises(TypeError, match="Expected a trial"):
+        make().tell(trial, 1.0)
+
+
+def test_a_misspelt_objective_names_all_that_would_do():
+    with pytest.raises(ValueError, match='"min", "max".*"mim"'):
+        make(objective="mim")

@@ -84,6 +84,8 @@ class Seen:
     def _entries(self, trial: Trial) -> Iterable[tuple[Names, Key]]:
         """What determines how it goes: all its values and, once it ended, those that it used."""
         suggested = trial.suggestion.values
+        if trial.state is TrialState.FAILED and not suggested and not trial.values:
+            return  # it crashed before it asked for anything: nothing was answered
         whole = self._entry({**suggested, **trial.values})
         yield whole
         if trial.state is TrialState.FAILED or not trial.state.is_finished:

@@ -71,12 +71,19 @@ class Ledger:
             self._open[trial.number] = trial
         return False
 
-    def measured(self, trial: Trial, measurement: Measurement) -> Trial:
-        """The trial with a report added, at once and without reading the store."""
+    def measured(self, trial: Trial, measurement: Measurement) -> Trial | None:
+        """The trial with a report added, without reading the store.
+
+        Returns:
+            None for a report that is not the next one: only the store knows which of those after it
+            it replaces.
+        """
         known = self._open.get(trial.number, trial)
-        place = (measurement.execution, measurement.step)
-        kept = tuple(m for m in known.measurements if (m.execution, m.step) < place)
-        updated = replace_measurements(known, (*kept, measurement))
+        if known.measurements:
+            last = known.measurements[-1]
+            if (measurement.execution, measurement.step) <= (last.execution, last.step):
+                return None
+        updated = replace_measurements(known, (*known.measurements, measurement))
         self._open[trial.number] = updated
         return updated
 

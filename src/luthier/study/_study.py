@@ -194,6 +194,9 @@ class Study:
         """
         self._store.append(trial.number, trial.attempt, measurement)
         measured = self._ledger.measured(trial, measurement)
+        if measured is None:
+            self._follow()
+            measured = self._ledger.find(trial.number) or trial
         if isinstance(self._scheduler, Never):
             return Decision.CONTINUE
         return self._scheduler.decide(measured, self._freeze())
@@ -217,6 +220,11 @@ class Study:
             StudyError: if the value lacks the objective.
             StaleTrialError: if another worker took the trial over.
         """
+        if not isinstance(trial, Trial | Outcome):
+            raise TypeError(
+                f"Expected a trial that ask() gave, got {trial!r} of type {type(trial).__name__}."
+                + (" ask() gives None when nothing is left to run." if trial is None else "")
+            )
         number, attempt = trial.number, trial.attempt
         known = self._ledger.find(number)
         if known is None or known.attempt != attempt:
@@ -226,6 +234,8 @@ class Study:
             raise StudyError(
                 f"Trial {number} of study {self.spec.name!r} is finished already; "
                 "a trial is told once."
+                if number < self._ledger.number
+                else f"Study {self.spec.name!r} has no trial {number}; it is another study's."
             )
         outcome = (
             trial

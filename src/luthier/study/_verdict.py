@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from luthier.errors import FailedTrialError, SkippedTrialError, StudyError
 from luthier.objective import Objective
@@ -56,21 +57,24 @@ def outcome_of(
             )
         return _completed(trial, chosen.metrics, chosen.step)
     if isinstance(value, Mapping):
-        return _completed(trial, {str(key): float(number) for key, number in value.items()})
+        return _completed(trial, {str(key): _number(n, trial) for key, n in value.items()})
     if len(objectives) > 1 or objectives[0].names != (objectives[0].name,):
         raise StudyError(
             f"Expected a dict with {_named(objectives)} for trial {trial.number}, got {value!r}."
         )
+    return _completed(trial, {objectives[0].name: _number(value, trial)})
+
+
+def _number(value: Any, trial: Trial) -> float:
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:  # An int beyond all floats is as little a score as infinity.
-        number = math.inf if value > 0 else -math.inf
+        return math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):
         raise StudyError(
             f"Expected a number or a dict of metrics for trial {trial.number}, got {value!r} "
             f"of type {type(value).__name__}."
         ) from None
-    return _completed(trial, {objectives[0].name: number})
 
 
 def _completed(trial: Trial, metrics: Mapping[str, float], step: int | None = None) -> Outcome:

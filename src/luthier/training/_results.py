@@ -64,7 +64,7 @@ def summarize(value: Any, objective: Objective, source: str = FIT) -> Result:
     if not _names.is_named(objective):
         raise FatalTypeError(
             f"Expected the return value of {source} to be a single float when `objective` is left "
-            f"unspecified. Recevied return value: {value} of type {type(value)}."
+            f"unspecified. Received return value: {value} of type {type(value)}."
         )
     if isinstance(value, Mapping):
         return Result(_from_dict(value, objective, source))
@@ -72,7 +72,7 @@ def summarize(value: Any, objective: Objective, source: str = FIT) -> Result:
         return best_epoch(value.history, getattr(value, "epoch", ()), objective)
     raise FatalTypeError(
         f"Expected the return value of {source} to be one of float, dict, keras.callbacks.History, "
-        f"or a list of one of these types. Recevied return value: {value} of type {type(value)}."
+        f"or a list of one of these types. Received return value: {value} of type {type(value)}."
     )
 
 
