@@ -21,10 +21,8 @@ from luthier.samplers._tpe import TPE
 # Beyond these a Gaussian process over all columns sees little more than noise.
 _MOST_NAMES = 60
 _MOST_OBJECTIVES = 3
-# Of so many trials one is the other model's: it sees what a smooth model overlooks, and more so
-# where hyperparameters depend on each other's values.
+# Of so many trials one is the other model's: it sees what a smooth model overlooks.
 _SHARE = 4
-_CONDITIONAL_SHARE = 2
 # Log expected improvement below which the Gaussian process has nothing more to say.
 _SATISFIED = -5.0
 
@@ -33,8 +31,8 @@ class Auto(Sampler):
     """Picks by space, history and budget, and needs no option.
 
     - Up to three objectives and some dozens of hyperparameters: a Gaussian process. Every fourth
-      trial is TPE's, and every second one in conditional spaces and while the Gaussian process
-      expects next to nothing: two models that err differently get stuck less often than one.
+      trial is TPE's, and every second one while the Gaussian process expects next to nothing: two
+      models that err differently get stuck less often than one.
     - More hyperparameters: TPE. More objectives: NSGA-II.
     """
 
@@ -54,9 +52,7 @@ class Auto(Sampler):
             return _explained(self._evolution.suggest(history, rng), "many objectives")
         if len(history.space.names) > _MOST_NAMES:
             return _explained(self._parzen.suggest(history, rng), "many hyperparameters")
-        conditional = any(parameter.conditions for parameter in history.space)
-        share = _CONDITIONAL_SHARE if conditional else _SHARE
-        if history.number % share == share - 1 and self._process.is_ready(history):
+        if history.number % _SHARE == _SHARE - 1 and self._process.is_ready(history):
             return _explained(self._parzen.suggest(history, rng), "a second opinion")
         proposal = self._process.propose(history, rng)
         satisfied = proposal.gain is not None and proposal.gain < _SATISFIED
