@@ -41,7 +41,6 @@ def test_guide_001(project, capsys):
             loss="categorical_crossentropy",
             optimizer="adam",
             metrics=["accuracy"],
-            run_eagerly=True,  # not in the guide: compiling would take most of the time
         )
         return model
 
