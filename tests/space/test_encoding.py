@@ -92,7 +92,10 @@ def test_the_mask_is_the_activity(space: Space, seed: int) -> None:
     encoding = Encoding(space)
     rng = np.random.default_rng(seed)
     # Inactive names have values, too: they must not count.
-    points = [{p.name: p.prob_to_value(rng.random()) for p in space} for _ in range(8)]
+    points = [
+        {p.name: p.prob_to_value(rng.random()) for p in space} | space.sample(rng)
+        for _ in range(8)
+    ]
     _, mask = encoding.encode(points)
     for point, row in zip(points, mask, strict=True):
         fixed = {p.name for p in space.active(point) if isinstance(p, Fixed)}

@@ -274,7 +274,9 @@ class Float(HyperParameter):
         if self._steps is None:
             return True
         index = min(max(self._steps.index(value), 0), self._steps.n - 1)
-        return bool(abs(self._steps.value(index) - value) <= slack)
+        # Near the dense end of a reversed scale rounding may put a value one cell too low.
+        near = (index, min(index + 1, self._steps.n - 1))
+        return any(abs(self._steps.value(place) - value) <= slack for place in near)
 
     def allowed(self) -> str:
         """The range in words."""
