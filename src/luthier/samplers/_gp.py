@@ -18,6 +18,7 @@ from luthier.errors import SpaceError
 from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_rows
 from luthier.numerics._pareto import is_efficient
 from luthier.numerics._sobol import sobol
+from luthier.numerics._threads import one_thread
 from luthier.numerics._warps import stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
@@ -97,6 +98,10 @@ class GaussianProcess(Sampler):
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal:
         """A suggestion, and how much the model expects of it."""
+        with one_thread():
+            return self._propose(history, rng)
+
+    def _propose(self, history: History, rng: np.random.Generator) -> Proposal:
         evidence = self._memory.update(history)
         frame = self._follow(evidence, history)
         gain: float | None = None
