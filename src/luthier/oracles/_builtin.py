@@ -76,6 +76,9 @@ class GridSearchOracle(Oracle):
 class BayesianOptimizationOracle(Oracle):
     """Chooses by a Gaussian process fitted to the scores so far.
 
+    With `num_initial_points`, `alpha` and `beta` left out it is the `auto` sampler, in which the
+    process now and then gives way to a second model.
+
     Args:
         objective: see `Oracle`.
         max_trials: see `Oracle`.
@@ -123,12 +126,18 @@ class BayesianOptimizationOracle(Oracle):
 
     def _sampler(self) -> Sampler:
         if self._gp is None:
-            # Loaded when it is needed: scipy takes a while.
-            from luthier.samplers._gp import GaussianProcess
-
-            self._gp = GaussianProcess(
-                self.num_initial_points,
-                None if self.alpha == ALPHA else self.alpha,
-                beta=None if self.beta == BETA else self.beta,
-            )
+            self._gp = self._make_sampler()
         return self._gp
+
+    def _make_sampler(self) -> Sampler:
+        if (self.num_initial_points, self.alpha, self.beta) == (None, ALPHA, BETA):
+            # Nothing was asked for in particular: the process with what is known to help it.
+            return registry.sampler("auto")
+        # Loaded when it is needed: scipy takes a while.
+        from luthier.samplers._gp import GaussianProcess
+
+        return GaussianProcess(
+            self.num_initial_points,
+            None if self.alpha == ALPHA else self.alpha,
+            beta=None if self.beta == BETA else self.beta,
+        )
