@@ -422,3 +422,19 @@ def test_an_idle_oracle_is_asked_again():
     assert oracle.create_trial("t").status == "IDLE"
     oracle.ready = True
     assert oracle.create_trial("t").status == "RUNNING"
+
+
+def test_an_oracle_that_decides_itself_what_enters_the_space_is_asked():
+    class Choosy(RandomSearchOracle):
+        def update_space(self, hyperparameters):
+            wanted = [p for p in hyperparameters.space if not p.name.startswith("skip")]
+            self.hyperparameters.merge(wanted, overwrite=False)
+
+    oracle = make(Choosy)
+    trial = oracle.create_trial("t")
+    trial.hyperparameters.Int("skip_me", 1, 9)
+    trial.hyperparameters.Int("keep_me", 1, 9)
+    oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
+    oracle.end_trial(trial)
+    assert [p.name for p in oracle.get_space().space] == ["x", "c", "keep_me"]
+    assert set(oracle.create_trial("t").hyperparameters.values) == {"x", "c", "keep_me"}

@@ -107,3 +107,13 @@ def test_two_tuners_on_one_study_never_run_a_trial_twice(tmp_path):
     other = second.oracle.create_trial("b")
     assert (trial.trial_id, other.trial_id) == ("0", "1")
     assert first.oracle.remaining_trials() == 4
+
+
+def test_a_search_on_a_server_goes_on_from_another_machine(tmp_path, postgres_url, capsys):
+    make(tmp_path / "here", storage=postgres_url).search(verbose=0)
+    other = make(tmp_path / "there", storage=postgres_url, max_trials=5)
+    other.search(verbose=0)
+    assert [trial.status for trial in other.oracle.trials.values()] == ["COMPLETED"] * 5
+    said = capsys.readouterr().out
+    assert "Reloading Tuner from postgresql" in said
+    assert "max_trials changed from 3 to 5" in said

@@ -6,7 +6,7 @@ Enters: how to set the study up, asked for when it is first needed. Leaves: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -109,6 +109,10 @@ class Desk:
         """The view of a recorded trial."""
         return self.views.of(record, self.history.space)
 
+    def ids(self, records: Iterable[Record]) -> list[str]:
+        """The ids of trials."""
+        return [self.views.id_of(record.number) for record in records]
+
     def begin(self, record: Record, tuner_id: str) -> Trial:
         """The view of a trial that a tuner begins to run."""
         self.ongoing[tuner_id] = self.views.begin(record, self.study.space)
@@ -122,7 +126,13 @@ class Desk:
                 del self.ongoing[tuner_id]
         return view
 
-    def find(self, trial_id: str) -> Record | None:
-        """The record of the trial with that id."""
-        name = self.views.id_of
-        return next((r for r in self.history.trials if name(r.number) == trial_id), None)
+    def find(self, trial_id: str) -> Record:
+        """The record of the trial with that id.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for record in self.history.trials:
+            if self.views.id_of(record.number) == trial_id:
+                return record
+        raise KeyError(trial_id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from luthier.space import HyperParameter
 
 Populate = Callable[[str], Mapping[str, Any]]
 Score = Callable[[Any], None]
@@ -26,6 +28,19 @@ def score_of(oracle: Any, base: type) -> Score | None:
         return None
     old: Score | None = _deprecated(oracle, "_score_trial", "score_trial")
     return old
+
+
+def found_by(oracle: Any, base: type, trial: Any) -> Sequence[HyperParameter]:
+    """What a trial met for the first time and is to enter the space.
+
+    A user's class that overrides `update_space` decides that itself, and is asked here.
+    """
+    hp = trial.hyperparameters
+    if type(oracle).update_space is base.update_space:  # type: ignore[attr-defined]
+        return hp.found  # type: ignore[no-any-return]
+    oracle.update_space(hp)
+    oracle._push_space()
+    return ()
 
 
 def _deprecated(oracle: Any, old: str, new: str) -> Any:

@@ -9,7 +9,7 @@ at the first use.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ class Oracle:
             return
         if _reports.STATES[trial.status] is TrialState.COMPLETED:
             self._score(trial)
-        told = self.study.tell(_reports.outcome_of(trial))
+        told = self.study.tell(_reports.outcome_of(trial, self._found(trial)))
         self._desk.settle(told)
         self.save()
         _reports.check_failures(self._desk.history, self.max_consecutive_failed_trials)
@@ -263,12 +263,12 @@ class Oracle:
     @property
     def start_order(self) -> list[str]:
         """Ids of all trials in the order in which they began."""
-        return [self._desk.views.id_of(record.number) for record in self._desk.history.trials]
+        return self._desk.ids(self._desk.history.trials)
 
     @property
     def end_order(self) -> list[str]:
         """Ids of finished trials in the order in which they ended."""
-        return [self._desk.views.id_of(record.number) for record in self._desk.history.finished]
+        return self._desk.ids(self._desk.history.finished)
 
     def get_space(self) -> HyperParameters:
         """A copy of all hyperparameters known by now."""
@@ -294,10 +294,7 @@ class Oracle:
         Raises:
             KeyError: if there is none.
         """
-        record = self._desk.find(trial_id)
-        if record is None:
-            raise KeyError(trial_id)
-        return self._desk.view(record)
+        return self._desk.view(self._desk.find(trial_id))
 
     def get_best_trials(self, num_trials: int = 1) -> list[Trial]:
         """The trials with the best scores, best first; fewer if fewer have a score."""
@@ -305,9 +302,8 @@ class Oracle:
 
     def remaining_trials(self) -> int | None:
         """How many trials may still begin; None without a limit."""
-        if self.max_trials is None:
-            return None
-        return max(0, self.max_trials - _reports.counted(self._desk.history))
+        counted = _reports.counted(self._desk.history)
+        return None if self.max_trials is None else max(0, self.max_trials - counted)
 
     def save(self) -> None:
         """Save what an override of `get_state` adds; everything else is saved when it happens."""
@@ -383,6 +379,9 @@ class Oracle:
 
     def _score(self, trial: Trial) -> None:
         (_legacy.score_of(self, Oracle) or self.score_trial)(trial)
+
+    def _found(self, trial: Trial) -> Sequence[HyperParameter]:
+        return _legacy.found_by(self, Oracle, trial)
 
     def _why_nothing(self) -> str:
         if self.remaining_trials() == 0:

@@ -117,6 +117,7 @@ def metrics_at(tracker: MetricsTracker, step: int) -> dict[str, float]:
 
 def outcome_of(
     trial: Trial,
+    found: Iterable[HyperParameter],
     *,
     values: Mapping[str, Any] | None = None,
     spread: Mapping[str, float] | None = None,
@@ -126,6 +127,7 @@ def outcome_of(
 
     Args:
         trial: a view whose score and best step are set if it is completed.
+        found: hyperparameters that it met for the first time.
         values: values really used; None takes all of the trial's.
         spread: standard deviations over executions.
         info: further facts of how it ran.
@@ -145,7 +147,7 @@ def outcome_of(
         scores=(math.nan if trial.score is None else float(trial.score),) if scored else (),
         best_step=best_step,
         values=dict(trial.hyperparameters.values) if values is None else values,
-        found=tuple(serialize(parameter) for parameter in trial.hyperparameters.found),
+        found=tuple(map(serialize, found)),
         message=trial.message or "",
         info=dict(info or {})
         | ({"retry": True} if may_retry else {})

@@ -225,7 +225,10 @@ class BaseTuner:
                 return _reports.skipped(trial)
         else:
             self.oracle._score(trial)
-        return _reports.outcome_of(trial, values=_used(trial), spread=spread, info=self._info)
+        found = self.oracle._found(trial)
+        return _reports.outcome_of(
+            trial, found, values=_used(trial), spread=spread, info=self._info
+        )
 
     def _run_and_update_trial(
         self, trial: Trial, *fit_args: Any, **fit_kwargs: Any
