@@ -5,6 +5,7 @@ Every step can be interrupted, with Ctrl-C or by a kill: run again, it goes on w
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -25,8 +26,10 @@ from luthier.results import Results
 PROJECT = "digits"
 SEED = 1
 SHOWN = 5
-# Compiling is most of the work with networks as small as these; XLA's first level is quick at it.
-XLA_FLAGS = "--xla_backend_optimization_level=0"
+# With networks as small as these most of the work is compiling them: let XLA do it quickly. An
+# unknown flag would end the process, so only the series that knows these gets them.
+JAXLIB_SERIES = "0.10."
+XLA_FLAGS = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +107,14 @@ def run(plan: Plan, console: Console) -> int:
     tuner = _search(plan, digits)
     results = tuner.results
     if results.best is None:
-        console.print("No network could be trained; the reasons: luthier trials", plan.project)
+        console.print(f"No network could be trained; why: {_command()} trials {plan.project}")
         return 1
     console.print()
     print_best(console, results, SHOWN)
     winner = _crown(plan, tuner, digits, console)
     _say_winner(winner, console)
     console.print(f"The picture of the search: [bold]{plan.picture}[/]")
-    console.print(f"[dim]All trials: luthier trials {plan.project}[/]")
+    console.print(f"[dim]All trials: {_command()} trials {plan.project}[/]")
     return 0
 
 
@@ -178,7 +181,7 @@ def _show_again(plan: Plan, winner: Winner, console: Console) -> int:
     _say_winner(winner, console)
     console.print(f"The picture of the search: [bold]{plan.picture}[/]")
     console.print(
-        f"To start afresh, delete the folder {plan.directory}, or run: luthier demo --fresh"
+        f"To start afresh, delete the folder {plan.directory}, or run: {_command()} demo --fresh"
     )
     return 0
 
@@ -205,9 +208,16 @@ def _choose_backend() -> None:
                 f'The demo needs {package}: pip install "luthier[{backend},sklearn,plot]"'
             )
     if backend == "jax":
-        os.environ.setdefault("XLA_FLAGS", XLA_FLAGS)
+        if importlib.metadata.version("jaxlib").startswith(JAXLIB_SERIES):
+            os.environ.setdefault("XLA_FLAGS", XLA_FLAGS)
         # Keras would load TensorFlow, where it is installed, only to hand it a seed.
         sys.modules.setdefault("tensorflow", cast(Any, None))
+
+
+def _command() -> str:
+    """How this program was called, for the next call."""
+    called = Path(sys.argv[0])
+    return "python -m luthier" if called.name == "__main__.py" else str(called)
 
 
 def _write(path: Path, text: str) -> None:
