@@ -93,8 +93,7 @@ def test_the_mask_is_the_activity(space: Space, seed: int) -> None:
     rng = np.random.default_rng(seed)
     # Inactive names have values, too: they must not count.
     points = [
-        {p.name: p.prob_to_value(rng.random()) for p in space} | space.sample(rng)
-        for _ in range(8)
+        {p.name: p.prob_to_value(rng.random()) for p in space} | space.sample(rng) for _ in range(8)
     ]
     _, mask = encoding.encode(points)
     for point, row in zip(points, mask, strict=True):

@@ -337,5 +337,5 @@ def test_what_is_no_trial_is_refused(trial):
 
 
 def test_a_misspelt_objective_names_all_that_would_do():
-    with pytest.raises(ValueError, match='"min", "max".*"mim"'):
+    with pytest.raises(ValueError, match=r'"min", "max".*"mim"'):
         make(objective="mim")

@@ -121,7 +121,7 @@ class HyperParameters:
             dict.__setitem__(self._values, choice.name, value)
         return value
 
-    def Int(  # noqa: PLR0917
+    def Int(
         self,
         name: str,
         min_value: int,
@@ -146,7 +146,7 @@ class HyperParameters:
                 )
             )
 
-    def Float(  # noqa: PLR0917
+    def Float(
         self,
         name: str,
         min_value: float,
