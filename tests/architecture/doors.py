@@ -1,8 +1,8 @@
 """A contract for import-linter: a heavy package is imported only through the doors named for it.
 
 Each line of `doors` is `package: pattern pattern …`; a pattern is a module's name, `*` in it stands
-for anything. A package that has no line may be imported by nobody but the standard library's own
-users: what is not numpy and not Luthier has to be named.
+for anything. A third-party package that has no line may be imported by nobody: what is not numpy
+and not in the standard library has to be named. A module of Luthier itself may have a line too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class DoorsContract(Contract):
         doors = self._read_doors()
         broken = []
         for package in sorted(graph.modules):
-            if not _is_third_party(package, graph):
+            if package not in doors and not _is_third_party(package, graph):
                 continue
             patterns = doors.get(package, ())
             for importer in sorted(graph.find_modules_that_directly_import(package)):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 from importlinter.domain.contract import InvalidContractOptions
 
@@ -27,14 +28,12 @@ def test_every_folder_is_a_package() -> None:
     assert [name(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
-def _doors_of(graph: object, *lines: str) -> list[tuple[str, str, int]]:
+def _doors_of(graph: grimp.ImportGraph, *lines: str) -> list[tuple[str, str, int]]:
     contract = DoorsContract("doors", {}, {"doors": list(lines)})
-    return contract.check(graph, verbose=False).metadata["broken"]  # type: ignore[arg-type]
+    return contract.check(graph, verbose=False).metadata["broken"]
 
 
-def _graph() -> object:
-    import grimp
-
+def _graph() -> grimp.ImportGraph:
     graph = grimp.ImportGraph()
     graph.add_module("luthier.room._keras")
     graph.add_module("luthier.room._other")
@@ -60,6 +59,14 @@ def test_a_package_without_a_door_may_be_imported_by_nobody() -> None:
 
 def test_a_door_opens_for_what_its_pattern_names() -> None:
     assert _doors_of(_graph(), "keras: luthier.nothing luthier.room.*") == []
+
+
+def test_a_module_of_our_own_can_have_doors_too() -> None:
+    graph = _graph()
+    line = {"line_number": 3, "line_contents": "import luthier.room._keras"}
+    graph.add_import(importer="luthier.room._other", imported="luthier.room._keras", **line)
+    lines = ("keras: *", "luthier.room._keras: luthier.cli.*")
+    assert _doors_of(graph, *lines) == [("luthier.room._other", "luthier.room._keras", 3)]
 
 
 def test_a_door_without_a_pattern_is_a_mistake() -> None:
