@@ -1,5 +1,5 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Each makes its own .venv; all that has to be there is
-# Python 3.11 or newer, make and git. What is installed is pinned in constraints.txt.
+# Two commands on a fresh machine: `make demo` and `make test`. Each makes its own .venv; all that
+# has to be there is Python 3.11 or newer, make and git. Versions are pinned in constraints.txt.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -8,9 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python \
 	--constraints constraints.txt --build-constraints constraints.txt
-PYTEST := $(BIN)/python -m pytest
 
-# The frameworks are noisy, and they take every core when asked for nothing.
+# TensorFlow tells of its set-up wherever it is loaded.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 0
 
