@@ -13,7 +13,7 @@ from luthier.objective import DefaultObjective, Objective
 from luthier.records import Decision, Measurement
 from luthier.space import HyperParameters
 from luthier.training import TrainingHooks
-from tests.training.models import LOSS, build, build_with_input, data, fit_arguments
+from tests.training.models import LOSS, build, build_eagerly, build_with_input, data, fit_arguments
 
 pytestmark = pytest.mark.keras
 
@@ -45,7 +45,9 @@ def saver(path: Path, objective: Objective = LOSS) -> Any:
 def test_each_epoch_is_reported_with_all_of_its_metrics() -> None:
     reports = Reports()
     args, kwargs = fit_arguments(epochs=3)
-    build(HyperParameters()).fit(*args, **kwargs, callbacks=[reporter(reports, execution=2)])
+    build_eagerly(HyperParameters()).fit(
+        *args, **kwargs, callbacks=[reporter(reports, execution=2)]
+    )
     assert [(m.step, m.execution) for m in reports] == [(0, 2), (1, 2), (2, 2)]
     assert {"loss", "val_loss"} <= set(reports[0].metrics)
     assert 0 <= reports[0].seconds <= reports[1].seconds
@@ -55,7 +57,7 @@ def test_training_stops_where_the_answer_says_so() -> None:
     reports = Reports(most=2)
     callback = reporter(reports)
     args, kwargs = fit_arguments(epochs=5)
-    build(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
+    build_eagerly(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
     assert len(reports) == 2
     assert callback.decision is Decision.STOP
 
@@ -64,14 +66,14 @@ def test_a_missing_objective_ends_the_first_epoch() -> None:
     callback = reporter(Reports(), Objective("val_f1", "max"), check_from=0)
     args, kwargs = fit_arguments()
     with pytest.raises(FatalValueError, match=r'"val_f1" is not among .*: loss, val_loss'):
-        build(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
+        build_eagerly(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
 
 
 def test_an_objective_may_come_late_where_validation_does() -> None:
     reports = Reports()
     callback = reporter(reports, check_from=1)
     args, kwargs = fit_arguments(validation_freq=2)
-    build(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
+    build_eagerly(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
     assert ["val_loss" in m.metrics for m in reports] == [False, True]
 
 
@@ -113,7 +115,7 @@ def test_hooks_of_the_tuner_are_called_with_the_model() -> None:
     from luthier.training._keras_callbacks import BatchHooks
 
     seen: list[tuple[str, int]] = []
-    model = build(HyperParameters())
+    model = build_eagerly(HyperParameters())
 
     def hook(name: str) -> Any:
         def call(got: Any, number: int, logs: Any) -> None:
@@ -188,7 +190,7 @@ def test_the_optimizers_state_is_not_kept_and_the_model_keeps_it(tmp_path: Path)
 
     path = tmp_path / "checkpoint.weights.h5"
     args, kwargs = fit_arguments(epochs=1)
-    model = build(HyperParameters())
+    model = build_eagerly(HyperParameters())
     model.fit(*args, **kwargs, callbacks=[saver(path)])
     with h5py.File(path) as file:
         assert len(file["optimizer/vars"]) == 2
@@ -228,7 +230,7 @@ def test_the_first_batch_shows_the_size_of_a_model() -> None:
 
     args, kwargs = fit_arguments(epochs=5)
     with pytest.raises(OverflowError, match="21 parameters"):
-        build(HyperParameters()).fit(*args, **kwargs, callbacks=[CheckSize(check)])
+        build_eagerly(HyperParameters()).fit(*args, **kwargs, callbacks=[CheckSize(check)])
 
 
 def test_a_deep_copy_of_our_callbacks_is_the_callback_itself(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from luthier.errors import FatalRuntimeError, FatalTypeError, FatalValueError
 from luthier.space import HyperParameters
 from luthier.training import fresh_callbacks
-from tests.training.models import build, fit_arguments
+from tests.training.models import build_eagerly, fit_arguments
 
 pytestmark = pytest.mark.keras
 
@@ -77,7 +77,7 @@ def test_what_is_no_callback_is_refused(wrong: object) -> None:
 
 def test_the_model_of_an_earlier_training_is_not_copied() -> None:
     callback = stopping()
-    model = build(HyperParameters())
+    model = build_eagerly(HyperParameters())
     args, kwargs = fit_arguments(epochs=1)
     model.fit(*args, **kwargs, callbacks=[callback])
     assert fresh_callbacks(callback, "0", 0)[0]._model is model

@@ -18,7 +18,7 @@ from luthier.training import (
     load_model,
     write_build_config,
 )
-from tests.training.models import build, build_with_input, data
+from tests.training.models import build_eagerly, build_with_input, data
 
 pytestmark = pytest.mark.keras
 
@@ -95,6 +95,7 @@ def test_one_optimizer_serves_many_trials() -> None:
     optimizer = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9))
     metric = keras.metrics.MeanSquaredError(name="error")
     x, y = data(8)
+    # Compiled again, the model keeps its other settings: it stays quick.
     models = [made(optimizer=optimizer, metrics=[metric]) for _ in range(2)]
     for model in models:
         model.fit(x, y, verbose=0)
@@ -131,7 +132,7 @@ def test_large_models_are_refused_by_their_trainable_parameters() -> None:
 
 
 def test_a_model_not_built_yet_has_no_size() -> None:
-    assert not made(build, max_model_size=1).built
+    assert not made(build_eagerly, max_model_size=1).built
 
 
 def test_models_are_made_in_the_scope_of_the_strategy() -> None:
@@ -161,20 +162,20 @@ def test_a_model_that_its_first_batch_builds_can_be_loaded(tmp_path: Path) -> No
     from luthier.training._keras_callbacks import save_weights
 
     x, y = data(8)
-    model = made(build)
+    model = made(build_eagerly)
     model.fit(x, y, verbose=0)
     checkpoint, shapes = tmp_path / "best.weights.h5", tmp_path / "deep" / "shapes.json"
     save_weights(model, checkpoint)
     write_build_config(model, shapes)
     assert json.loads(shapes.read_text())
-    hypermodel = as_hypermodel(build)
+    hypermodel = as_hypermodel(build_eagerly)
     assert hypermodel is not None
     twin = load_model(hypermodel, HyperParameters(), BuildSettings(), checkpoint, shapes)
     np.testing.assert_allclose(twin.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
 
 
 def test_weights_that_are_gone_are_named(tmp_path: Path) -> None:
-    hypermodel = as_hypermodel(build)
+    hypermodel = as_hypermodel(build_eagerly)
     assert hypermodel is not None
     with pytest.raises(FileNotFoundError, match=r"gone\.weights\.h5"):
         load_model(hypermodel, HyperParameters(), BuildSettings(), tmp_path / "gone.weights.h5")

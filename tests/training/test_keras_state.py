@@ -9,7 +9,7 @@ import pytest
 
 from luthier.space import HyperParameters
 from luthier.training import Result
-from tests.training.models import LOSS, build, build_with_input, fit_arguments
+from tests.training.models import LOSS, build_eagerly, build_with_input, fit_arguments
 
 pytestmark = pytest.mark.keras
 
@@ -85,14 +85,14 @@ def test_the_whole_state_is_restored_into_a_new_model(tmp_path: Path) -> None:
 
     path = tmp_path / "resume.npz"
     args, kwargs = fit_arguments(epochs=2)
-    model = build(HyperParameters())
+    model = build_eagerly(HyperParameters())
     callback = state.SaveProgress(path, state.Progress(), BestSoFar(LOSS))
     model.fit(*args, **kwargs, callbacks=[callback])
     saved = state.read(path)
     assert saved.epochs[0] == 0
     # The first write is always made; later ones only when they cost little of the time.
     state.write(path, saved)
-    twin = build(HyperParameters())
+    twin = build_eagerly(HyperParameters())
     restored = state.SaveProgress(tmp_path / "other.npz", saved, BestSoFar(LOSS))
     twin.fit(
         *args,
@@ -117,7 +117,7 @@ def test_the_state_of_another_model_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "resume.npz"
     args, kwargs = fit_arguments(epochs=1)
-    build(HyperParameters()).fit(
+    build_eagerly(HyperParameters()).fit(
         *args, **kwargs, callbacks=[state.SaveProgress(path, state.Progress(), BestSoFar(LOSS))]
     )
     other = build_with_input(HyperParameters())
