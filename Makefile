@@ -32,7 +32,7 @@ types: $(VENV)/.test  ## check types
 	$(BIN)/mypy
 
 contracts: $(VENV)/.test  ## check who may import whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.test  ## put the code in shape
 	$(BIN)/ruff check --fix .
