@@ -84,20 +84,6 @@ def test_a_resumed_search_says_what_it_goes_on_from() -> None:
     assert opening.endswith("; goes on after 1 finished trials, best 0.5000 (trial 0)")
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
-def test_what_changed_against_the_stored_set_up_is_said_first(stream: io.StringIO) -> None:
-    changed = replace(facts(), notices=("seed changed from 0 to 1",))
-    run_through(Console(stream=stream), changed, [])
-    assert stream.getvalue().startswith("digits: seed changed from 0 to 1\n")
-
-
-def test_what_has_been_said_before_is_not_said_again() -> None:
-    stream = io.StringIO()
-    changed = replace(facts(), notices=("seed changed from 0 to 1",))
-    run_through(Console(stream=stream, notices=False), changed, [])
-    assert "seed changed" not in stream.getvalue()
-
-
 def test_verbose_2_tells_of_every_report() -> None:
     stream = Terminal()
     run_through(Console(verbose=2, stream=stream), facts(), [0.5])

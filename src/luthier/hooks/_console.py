@@ -37,7 +37,6 @@ class Console(Hook):
     Args:
         verbose: 0 shows nothing; 1 or "auto" a live table on a terminal, one line a trial
             elsewhere; 2 lines everywhere, and one for each report.
-        notices: whether to say what changed against the stored set-up; a tuner has said it before.
         stream: where to write; None is standard output at the time when the search begins.
         clock: seconds, monotonic.
 
@@ -52,13 +51,10 @@ class Console(Hook):
     def __init__(
         self,
         verbose: int | str = 1,
-        *,
-        notices: bool = True,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.verbose = 1 if verbose == "auto" else int(verbose)
-        self._notices = notices
         self._given = stream
         self._stream: TextIO | None = None
         self._clock = clock

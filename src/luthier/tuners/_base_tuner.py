@@ -173,7 +173,7 @@ class BaseTuner:
             FatalError: whatever a trial raised of that kind; the search can go on later.
         """
         self.oracle.verbose = fit_kwargs.get("verbose", self.oracle.verbose)
-        console = Console(self.oracle.verbose, notices=False)
+        console = Console(self.oracle.verbose)
         self._is_live = console.is_live
 
         def evaluate(trial: Record, report: Report) -> Outcome:
