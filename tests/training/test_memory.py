@@ -65,3 +65,17 @@ def test_tensorflow_keeps_no_graphs_of_what_was_made_inside() -> None:
         trace()
         assert traced_gradients() > known
     assert traced_gradients() == known
+
+
+@pytest.mark.jax
+def test_jax_keeps_no_programs_of_what_was_made_inside() -> None:
+    import jax
+    import keras
+
+    assert keras.backend.backend() == "jax"
+    step = jax.jit(lambda x: 2 * x)
+    with released():
+        assert float(step(3.0)) == 6.0
+        assert step._cache_size() == 1
+    assert step._cache_size() == 0
+    assert float(step(3.0)) == 6.0

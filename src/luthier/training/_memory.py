@@ -1,10 +1,10 @@
 """Keeping memory flat over a search: what is done between trials, and no more.
 
 A Keras model is a web of cycles, so it lives until the garbage collector comes by; TensorFlow also
-keeps a list of gradients by name for ever. `released` sees to both after each trial. A full
-collection looks at every object of the frameworks, a third of a second each time; inside `steady`
-those that were there before the search are set aside, and it takes milliseconds.
-`keras.backend.clear_session` is not needed on any backend.
+keeps a list of gradients by name for ever, and JAX every program that it compiled. `released` sees
+to all three after each trial. A full collection looks at every object of the frameworks, a third of
+a second each time; inside `steady` those that were there before the search are set aside, and it
+takes milliseconds. `keras.backend.clear_session` is not needed on any backend.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ def released() -> Iterator[None]:
 
             forget_gradients(_gradients() - known)
         gc.collect()
+        if _trains_with_jax():
+            from luthier.training._jax import forget_programs
+
+            forget_programs()
 
 
 @contextmanager
@@ -38,6 +42,11 @@ def steady() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def _trains_with_jax() -> bool:
+    keras = sys.modules.get("keras")
+    return keras is not None and keras.backend.backend() == "jax"
 
 
 def _gradients() -> frozenset[str]:
