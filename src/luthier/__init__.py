@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from luthier import applications, engine, errors, oracles, tuners
+    from luthier import applications, engine, errors, imports, oracles, tuners
     from luthier.driver import Limits
     from luthier.objective import Objective
     from luthier.oracles import Oracle, synchronized
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_SUBMODULES = frozenset({"applications", "engine", "errors", "oracles", "testing", "tuners"})
+_SUBMODULES = frozenset(
+    {"applications", "engine", "errors", "imports", "oracles", "testing", "tuners"}
+)
 _HOMES = {
     "Limits": "driver",
     "Objective": "objective",
@@ -99,6 +101,7 @@ __all__ = [
     "applications",
     "engine",
     "errors",
+    "imports",
     "oracles",
     "synchronized",
     "tune",

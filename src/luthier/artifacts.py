@@ -9,13 +9,20 @@ from __future__ import annotations
 import os
 import re
 import uuid
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
 from luthier.errors import FatalRuntimeError, FatalValueError
 
 CHECKPOINT = "checkpoint.weights.h5"
 BUILD_CONFIG = "build_config.json"
 RESUME = "resume.npz"
+STUDY = "study.sqlite"
+
+# Settings of a study that say how the folders of its trials are called.
+TRIAL_IDS = "trial_ids"
+TRIAL_ID_WIDTH = "trial_id_width"
 
 # What Luthier, or KerasTuner before it, writes; each pattern is for a whole name.
 _IN_PROJECT = re.compile(
@@ -93,6 +100,19 @@ def remove_project(path: Path) -> None:
     _remove_files(path, _IN_PROJECT)
     if not path.is_symlink():
         _remove_if_empty(path)
+
+
+def trial_id(number: int, settings: Mapping[str, Any]) -> str:
+    """The id of a trial: its number, padded with zeros, or what another tool called it.
+
+    Args:
+        number: the trial's number.
+        settings: those of its study.
+    """
+    imported = settings.get(TRIAL_IDS, ())
+    if number < len(imported):
+        return str(imported[number])
+    return f"{number:0{settings.get(TRIAL_ID_WIDTH, 1)}d}"
 
 
 def trial_path(project: Path, trial_id: str) -> Path:

@@ -13,7 +13,7 @@ import luthier
 from luthier.cli import main
 from tests.cli.studies import make_study
 
-COMMANDS = ("demo", "studies", "trials", "best")
+COMMANDS = ("demo", "studies", "trials", "best", "import-kerastuner")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert end.value.code == 0
     shown = capsys.readouterr().out
-    assert all(f"\n    {command} " in shown for command in COMMANDS)
+    assert all(f"\n    {command}" in shown for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

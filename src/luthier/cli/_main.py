@@ -13,9 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import luthier
-from luthier.errors import MissingExtraError, StoreError, StudyError, TooManyFailuresError
+from luthier.artifacts import STUDY
+from luthier.errors import (
+    MissingExtraError,
+    ObjectiveError,
+    StoreError,
+    StudyError,
+    TooManyFailuresError,
+)
 
-USER_ERRORS = (StoreError, StudyError, MissingExtraError, TooManyFailuresError, OSError)
+USER_ERRORS = (
+    StoreError,
+    StudyError,
+    ObjectiveError,
+    MissingExtraError,
+    TooManyFailuresError,
+    OSError,
+)
 SOURCE = "a project's folder, the path of an SQLite file, or a database URL"
 
 
@@ -60,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_studies(commands)
     _add_trials(commands)
     _add_best(commands)
+    _add_import_kerastuner(commands)
     return parser
 
 
@@ -111,6 +126,30 @@ def _add_best(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_source(best)
     best.add_argument("-n", type=_positive, default=1, help="how many (default: 1)")
     best.set_defaults(run=_best)
+
+
+def _add_import_kerastuner(commands: Commands[argparse.ArgumentParser]) -> None:
+    given = commands.add_parser(
+        "import-kerastuner",
+        help="make a study of a KerasTuner project",
+        description="Make a study of a KerasTuner project: its trials, scores, steps and search "
+        "space. The project's files are only read and stay where they are, so that the weights of "
+        "its best models can still be loaded. A tuner of luthier that is given the same directory "
+        "and project_name does this by itself.",
+    )
+    given.add_argument("folder", metavar="DIR", help="the project's folder (with oracle.json)")
+    given.add_argument(
+        "--objective",
+        metavar="NAME[:min|max]",
+        action="append",
+        default=[],
+        help="what was optimised, where the files do not tell; several times for a sum",
+    )
+    given.add_argument(
+        "--storage", metavar="PLACE", help=f"where to keep it (default: {STUDY} in DIR)"
+    )
+    given.add_argument("--study", metavar="NAME", help="its name (default: the folder's)")
+    given.set_defaults(run=_import_kerastuner)
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -186,3 +225,9 @@ def _best(given: argparse.Namespace) -> int:
     else:
         print("No trial has a score yet.")
     return 0
+
+
+def _import_kerastuner(given: argparse.Namespace) -> int:
+    from luthier.cli._imports import import_kerastuner
+
+    return import_kerastuner(given.folder, given.objective, given.storage, given.study)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from luthier.artifacts import STUDY
 from luthier.errors import StoreError
 from luthier.objective import DefaultObjective
 from luthier.records import StudySpec
@@ -15,7 +16,6 @@ from luthier.results import Results
 from luthier.space import Space, deserialize
 from luthier.stores import StudySummary, list_studies, open_store
 
-FILE = "study.sqlite"
 DEEPEST = 3
 
 
@@ -72,10 +72,10 @@ def _places(source: str) -> list[str]:
     if not path.is_dir():
         raise StoreError(f"Expected a folder, a file or a URL, found nothing at {source}.")
     for depth in range(DEEPEST + 1):
-        files = sorted(path.glob("*/" * depth + FILE))
+        files = sorted(path.glob("*/" * depth + STUDY))
         if files:
             return [str(file) for file in files]
-    raise StoreError(f"Found no {FILE} in {source} or in the folders in it.")
+    raise StoreError(f"Found no {STUDY} in {source} or in the folders in it.")
 
 
 def read(found: Found) -> Results:

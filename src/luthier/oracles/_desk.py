@@ -49,7 +49,7 @@ class Desk:
         if self._opened is None:
             plan = self._plan()
             self._opened = open_study(plan)
-            self._views = Views(plan.objective, self._opened.width, self._on_new)
+            self._views = Views(plan.objective, self._opened.study.spec.settings, self._on_new)
         return self._opened
 
     @property

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from luthier.abc import Sampler, Store
+from luthier.artifacts import STUDY, TRIAL_ID_WIDTH
 from luthier.objective import Objective
 from luthier.records import StudySpec
 from luthier.space import Space
 from luthier.stores import open_store
 from luthier.study import Study
 
-FILE = "study.sqlite"
-WIDTH = "trial_id_width"
 UNLIMITED_WIDTH = 4
 
 Storage = str | os.PathLike[str] | Store | None
@@ -61,12 +60,10 @@ class Opened:
     Attributes:
         study: open.
         existed: whether the store held it already.
-        width: how many digits the ids of its trials have at least.
     """
 
     study: Study
     existed: bool
-    width: int
 
 
 def open_study(plan: Plan) -> Opened:
@@ -85,10 +82,10 @@ def open_study(plan: Plan) -> Opened:
         space=plan.space if plan.space is not None else Space(),
         objectives=(plan.objective,),
         seed=random.getrandbits(31) if plan.seed is None else plan.seed,
-        settings={WIDTH: width},
+        settings={TRIAL_ID_WIDTH: width},
     )
     stored = store.open(first)
-    settings = {WIDTH: stored.settings.get(WIDTH, width), **plan.settings}
+    settings = {TRIAL_ID_WIDTH: stored.settings.get(TRIAL_ID_WIDTH, width), **plan.settings}
     study = Study(
         plan.space,
         plan.objective,
@@ -100,11 +97,11 @@ def open_study(plan: Plan) -> Opened:
         max_retries=plan.max_retries,
         settings=settings,
     )
-    return Opened(study, stored is not first, int(settings[WIDTH]))
+    return Opened(study, stored is not first)
 
 
 def storage_of(directory: str | None, project_name: str | None, storage: Storage) -> Storage:
     """Where a study is kept: where the user said, or in its project's folder, or in memory."""
     if storage is not None or directory is None or project_name is None:
         return storage
-    return Path(directory) / project_name / FILE
+    return Path(directory) / project_name / STUDY

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from luthier.artifacts import trial_id
 from luthier.objective import Objective
 from luthier.oracles._metrics import MetricObservation, MetricsTracker
 from luthier.oracles._trial import STATUS_OF, Trial, TrialStatus
@@ -27,19 +29,19 @@ class Views:
 
     Args:
         objective: what is optimised.
-        width: how many digits a trial's id has at least.
+        settings: those of the study, which say what the ids of trials are.
         on_new: asked about hyperparameters that a running trial meets first; see `HyperParameters`.
     """
 
-    def __init__(self, objective: Objective, width: int, on_new: OnNew) -> None:
+    def __init__(self, objective: Objective, settings: Mapping[str, Any], on_new: OnNew) -> None:
         self._directions = directions(objective)
-        self._width = width
+        self._settings = settings
         self._on_new = on_new
         self._known: weakref.WeakValueDictionary[int, Trial] = weakref.WeakValueDictionary()
 
     def id_of(self, number: int) -> str:
-        """The id of a trial: its number, padded with zeros."""
-        return f"{number:0{self._width}d}"
+        """The id of a trial; it names the trial's folder."""
+        return trial_id(number, self._settings)
 
     def begin(self, record: Record, space: Space) -> Trial:
         """The view of a trial that begins to run: nothing reported, nothing used yet."""

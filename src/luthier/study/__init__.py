@@ -1,7 +1,10 @@
-"""`Study`: the one place where store, sampler and scheduler meet."""
+"""`Study`: the one place where store, sampler and scheduler meet; and `adopt`, which fills one with
+trials of another tool.
+"""
 
 from __future__ import annotations
 
+from luthier.study._adoption import adopt
 from luthier.study._study import Study
 
-__all__ = ["Study"]
+__all__ = ["Study", "adopt"]

@@ -26,6 +26,7 @@ from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup
+from luthier.tuners._takeover import take_over
 from luthier.tuners._watch import Watch
 
 LEGACY_UPDATE = (
@@ -100,6 +101,7 @@ class BaseTuner:
         artifacts.prepare_project(self._project, overwrite=overwrite)
         oracle._settings |= self._settings
         oracle._set_project_dir(self.directory, self.project_name, storage)
+        take_over(self._project, self.project_name, oracle.objective, storage)
         self._open(is_new=overwrite)
 
     # -- to override -----------------------------------------------------------------------------

@@ -1,0 +1,14 @@
+"""Searches that other tools made, as finished trials: to go on with, or to learn from.
+
+`from_kerastuner` reads a project's folder, `from_optuna` a storage; both only read. What they give
+can be handed to `luthier.tune(…, imported=found.trials)`, or kept as a study of its own by
+`adopt`.
+"""
+
+from __future__ import annotations
+
+from luthier.imports._adopt import adopt
+from luthier.imports._imported import Imported
+from luthier.imports._kerastuner import count_trials, from_kerastuner, is_kerastuner
+
+__all__ = ["Imported", "adopt", "count_trials", "from_kerastuner", "is_kerastuner"]
