@@ -178,7 +178,8 @@ def _demo(given: argparse.Namespace) -> int:
     from luthier.cli._demo import Plan, run
 
     plan = Plan(given.directory, given.trials, given.epochs, given.fresh)
-    return run(plan, Console(highlight=False))
+    # Paths and commands stay whole, however long: people copy them.
+    return run(plan, Console(highlight=False, soft_wrap=True))
 
 
 def _studies(given: argparse.Namespace) -> int:

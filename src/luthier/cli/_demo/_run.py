@@ -180,9 +180,7 @@ def _show_again(plan: Plan, winner: Winner, console: Console) -> int:
     print_best(console, results, SHOWN)
     _say_winner(winner, console)
     console.print(f"The picture of the search: [bold]{plan.picture}[/]")
-    console.print(
-        f"To start afresh, delete the folder {plan.directory}, or run: {_command()} demo --fresh"
-    )
+    console.print(f"To start afresh: {_command()} demo --directory {plan.directory} --fresh")
     return 0
 
 
