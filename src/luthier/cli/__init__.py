@@ -1,4 +1,4 @@
-"""The command line: `luthier demo`, `luthier studies`, `luthier trials`, `luthier best`."""
+"""The command line: `luthier demo`, `studies`, `trials`, `best`, `run`, `import-kerastuner`."""
 
 from __future__ import annotations
 

@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: with 0 after help, with 2 for arguments that cannot be understood.
     """
-    given = _parser().parse_args(arguments)
+    own, rest = _split(sys.argv[1:] if arguments is None else arguments)
+    given = _parser().parse_args(own)
+    given.rest = rest
     try:
         status: int = given.run(given)
         sys.stdout.flush()
@@ -64,6 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Our own arguments, and those of a program that is to be run."""
+    if arguments[:1] != ["run"]:
+        return arguments, []
+    for place, argument in enumerate(arguments[1:], start=1):
+        if not argument.startswith("-") or (argument.startswith("-m") and len(argument) > 2):
+            return arguments[: place + 1], arguments[place + 1 :]
+    return arguments, []
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="luthier", description="Tune hyperparameters, and see what a search found."
@@ -74,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_studies(commands)
     _add_trials(commands)
     _add_best(commands)
+    _add_run(commands)
     _add_import_kerastuner(commands)
     return parser
 
@@ -128,6 +141,20 @@ def _add_best(commands: Commands[argparse.ArgumentParser]) -> None:
     best.set_defaults(run=_best)
 
 
+def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a program written for KerasTuner, unchanged",
+        usage="luthier run [-h] (SCRIPT | -m MODULE) [ARGUMENT ...]",
+        description="Run a program as python does, but `import keras_tuner` (or `kerastuner`) "
+        "gives it luthier, whether KerasTuner is installed or not. What follows is the program's.",
+    )
+    program = run.add_mutually_exclusive_group(required=True)
+    program.add_argument("script", metavar="SCRIPT", nargs="?", help="a Python file")
+    program.add_argument("-m", dest="module", metavar="MODULE", help="a module's name")
+    run.set_defaults(run=_run)
+
+
 def _add_import_kerastuner(commands: Commands[argparse.ArgumentParser]) -> None:
     given = commands.add_parser(
         "import-kerastuner",
@@ -180,6 +207,14 @@ def _demo(given: argparse.Namespace) -> int:
     plan = Plan(given.directory, given.trials, given.epochs, given.fresh)
     # Paths and commands stay whole, however long: people copy them.
     return run(plan, Console(highlight=False, soft_wrap=True))
+
+
+def _run(given: argparse.Namespace) -> int:
+    from luthier.cli._run import run
+
+    if given.module is not None:
+        return run(given.module, given.rest, is_module=True)
+    return run(given.script, given.rest, is_module=False)
 
 
 def _studies(given: argparse.Namespace) -> int:
