@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         BayesianOptimization,
         GridSearch,
         RandomSearch,
+        SklearnTuner,
         Tuner,
         tune,
     )
@@ -68,6 +69,7 @@ _HOMES = {
     "BayesianOptimization": "tuners",
     "GridSearch": "tuners",
     "RandomSearch": "tuners",
+    "SklearnTuner": "tuners",
     "Tuner": "tuners",
     "tune": "tuners",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "Prior",
     "RandomSearch",
     "Results",
+    "SklearnTuner",
     "Space",
     "Study",
     "Trial",

@@ -14,8 +14,8 @@ import luthier
 
 NAMES = {
     "": """HyperModel HyperParameters Objective Oracle synchronized Tuner RandomSearch GridSearch
-        BayesianOptimization applications engine errors oracles tuners __version__""",
-    "tuners": "RandomSearch GridSearch BayesianOptimization Tuner",
+        BayesianOptimization SklearnTuner applications engine errors oracles tuners __version__""",
+    "tuners": "RandomSearch GridSearch BayesianOptimization SklearnTuner Tuner",
     "oracles": "RandomSearchOracle GridSearchOracle BayesianOptimizationOracle",
     "errors": "FailedTrialError FatalError FatalValueError FatalTypeError FatalRuntimeError",
     "engine": "base_tuner hypermodel hyperparameters metrics_tracking oracle trial tuner",
