@@ -131,6 +131,7 @@ def test_a_scorer_may_be_named_or_a_function(tmp_path, scoring, worst):
 
 @pytest.mark.parametrize("keep", ["skops", "joblib"])
 def test_a_kept_estimator_is_fitted_to_all_rows_and_found_by_another_process(tmp_path, keep):
+    pytest.importorskip(keep)
     made = tuner(tmp_path, keep=keep)
     made.search(X, Y)
     again = tuner(tmp_path, keep=keep)
@@ -154,6 +155,8 @@ class Own(linear_model.RidgeClassifier):
 
 
 def test_types_of_ones_own_are_loaded_when_they_are_named(tmp_path):
+    pytest.importorskip("skops")
+
     def own(hp):
         return Own(hp.Float("alpha", 0.1, 1.0))
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from luthier.space._conditions import Condition
-from luthier.space._parameters import HyperParameter, check_conditions, check_name
+from luthier.space._names import UNNAMED, check_name, split_list
+from luthier.space._parameters import HyperParameter, check_conditions
 from luthier.space._values import SCALARS, fresh, label, plain
 
 _ONLY = "`int`, `float`, `str`, or `bool`"
@@ -23,7 +24,7 @@ class Choice(HyperParameter):
     """One value of a list.
 
     Args:
-        name: unique under its conditions.
+        name: unique under its conditions; left out, `Choice(["a", "b"])`, where the place gives it.
         values: numbers, texts or booleans of one type; beside them `None` and lists, tuples and
             dicts of JSON values. A value given twice is sampled twice as often.
         ordered: whether the order means something; by default True for numbers. Numbers only.
@@ -45,13 +46,14 @@ class Choice(HyperParameter):
 
     def __init__(
         self,
-        name: str,
-        values: Iterable[Any],
+        name: str | Iterable[Any] = UNNAMED,
+        values: Iterable[Any] | None = None,
         ordered: bool | None = None,
         default: Any = None,
         *,
         conditions: Iterable[Condition] | None = None,
     ) -> None:
+        name, values = split_list(name, values)
         name = check_name(name)
         found = _check_values(values)
         firsts: dict[str, int] = {}
@@ -213,7 +215,7 @@ class Boolean(HyperParameter):
 
     def __init__(
         self,
-        name: str,
+        name: str = UNNAMED,
         default: bool = False,
         *,
         conditions: Iterable[Condition] | None = None,

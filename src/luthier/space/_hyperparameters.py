@@ -16,8 +16,9 @@ import numpy as np
 
 from luthier.space._categorical import Boolean, Choice, Fixed
 from luthier.space._conditions import Condition, Parent
+from luthier.space._names import check_name
 from luthier.space._numeric import Float, Int
-from luthier.space._parameters import HyperParameter, check_name
+from luthier.space._parameters import HyperParameter
 from luthier.space._requirements import Requirements
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from luthier.space._conditions import Condition
-from luthier.space._parameters import HyperParameter, check_conditions, check_name
+from luthier.space._names import UNNAMED, check_name, split_range
+from luthier.space._parameters import HyperParameter, check_conditions
 from luthier.space._scales import (
     Continuous,
     Sampling,
@@ -29,7 +30,7 @@ class Int(HyperParameter):
     """A whole number in a range that includes both ends.
 
     Args:
-        name: unique under its conditions.
+        name: unique under its conditions; left out, `Int(1, 9)`, where the place gives it.
         min_value: the lower bound.
         max_value: the upper bound, itself a possible value if a step meets it.
         step: the distance of two values, or their ratio on a log scale. Default 1 on a linear
@@ -55,15 +56,16 @@ class Int(HyperParameter):
 
     def __init__(
         self,
-        name: str,
-        min_value: int,
-        max_value: int,
+        name: str | float = UNNAMED,
+        min_value: int | None = None,
+        max_value: int | None = None,
         step: int | None = None,
         sampling: str | None = "linear",
         default: int | None = None,
         *,
         conditions: Iterable[Condition] | None = None,
     ) -> None:
+        name, min_value, max_value = split_range(name, min_value, max_value)
         name = check_name(name)
         where = f"For HyperParameters.Int(name='{name}')"
         low, high = as_int("min_value", min_value), as_int("max_value", max_value)
@@ -171,7 +173,7 @@ class Float(HyperParameter):
     """A number in a range.
 
     Args:
-        name: unique under its conditions.
+        name: unique under its conditions; left out, `Float(0.0, 0.5)`, where the place gives it.
         min_value: the lower bound.
         max_value: the upper bound.
         step: the distance of two values, or their ratio on a log scale; None for a continuous
@@ -197,15 +199,16 @@ class Float(HyperParameter):
 
     def __init__(
         self,
-        name: str,
-        min_value: float,
-        max_value: float,
+        name: str | float = UNNAMED,
+        min_value: float | None = None,
+        max_value: float | None = None,
         step: float | None = None,
         sampling: str | None = "linear",
         default: float | None = None,
         *,
         conditions: Iterable[Condition] | None = None,
     ) -> None:
+        name, min_value, max_value = split_range(name, min_value, max_value)
         name = check_name(name)
         where = f"For HyperParameters.Float(name='{name}')"
         low = float(as_number("min_value", min_value))

@@ -22,21 +22,6 @@ from luthier.space._values import structure_label
 Conditions = tuple[Condition, ...]
 
 
-def check_name(name: Any) -> str:
-    """The name as text; numbers are accepted as KerasTuner does.
-
-    Raises:
-        TypeError: the name is neither text nor a whole number.
-    """
-    if isinstance(name, str):
-        return name
-    if isinstance(name, int) and not isinstance(name, bool):
-        return str(name)
-    raise TypeError(
-        f"The name of a hyperparameter must be a str, received: {name!r} of type {type(name)}."
-    )
-
-
 def check_conditions(conditions: Iterable[Condition] | None) -> Conditions:
     """The conditions as a tuple.
 
@@ -124,6 +109,10 @@ class HyperParameter(ABC):
             for c in arguments.get("conditions") or ()
         ]
         return cls(**arguments)
+
+    def named(self, name: str) -> Self:
+        """The same under another name."""
+        return type(self).from_config({**self.get_config(), "name": name})
 
     def random_sample(self, seed: int | None = None) -> Any:
         """One random value; the same for the same seed, 0 included."""

@@ -18,6 +18,7 @@ import numpy as np
 from luthier.errors import SpaceError
 from luthier.space._conditions import Condition
 from luthier.space._counting import count_points
+from luthier.space._names import UNNAMED
 from luthier.space._parameters import HyperParameter
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._values import label
@@ -255,6 +256,8 @@ def _check(parameters: tuple[HyperParameter, ...]) -> None:
     for parameter in parameters:
         if not isinstance(parameter, HyperParameter):
             raise TypeError(f"A space holds hyperparameters, received: {parameter!r}.")
+        if parameter.name == UNNAMED:
+            raise SpaceError(f"A hyperparameter in a space needs a name: {parameter!r}.")
         if identity(parameter) in seen:
             raise SpaceError(
                 f"The hyperparameter {parameter.name!r} is defined twice under the same conditions."

@@ -25,7 +25,7 @@ from luthier.records import Outcome, TrialState
 from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameters
-from luthier.tuners import _printing, _setup
+from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._takeover import take_over
 from luthier.tuners._watch import Watch
 
@@ -168,12 +168,15 @@ class BaseTuner:
 
         Args:
             *fit_args: handed to `run_trial`, and there to `HyperModel.fit`.
-            **fit_kwargs: the same; `verbose` (0, 1, 2 or "auto") also says how much is printed.
+            **fit_kwargs: the same; one may be a hyperparameter, such as
+                `batch_size=luthier.Int(16, 128, step=16)`: it is searched under the argument's
+                name. `verbose` (0, 1, 2 or "auto") also says how much is printed.
 
         Raises:
             RuntimeError: after too many failed trials in a row; all is saved.
             FatalError: whatever a trial raised of that kind; the search can go on later.
         """
+        _tunable.enter_space(self.oracle, fit_args, fit_kwargs)
         self.oracle.verbose = fit_kwargs.get("verbose", self.oracle.verbose)
         console = Console(self.oracle.verbose)
         self._is_live = console.is_live
@@ -236,7 +239,8 @@ class BaseTuner:
         self, trial: Trial, *fit_args: Any, **fit_kwargs: Any
     ) -> Mapping[str, float]:
         """Run a trial and put what it gave into its metrics; the spread over executions."""
-        results = self.run_trial(trial, *fit_args, **fit_kwargs)
+        kwargs = _tunable.fill_in(fit_kwargs, trial.hyperparameters)
+        results = self.run_trial(trial, *fit_args, **kwargs)
         if results is None and trial.is_tracked:
             warnings.warn(LEGACY_UPDATE, DeprecationWarning, stacklevel=2)
             return {}

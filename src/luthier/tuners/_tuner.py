@@ -19,7 +19,7 @@ from luthier.oracles import Oracle
 from luthier.oracles._trial import Trial
 from luthier.records import Trial as Record
 from luthier.space import HyperParameters
-from luthier.tuners import _printing, _setup
+from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
 
 
@@ -31,7 +31,8 @@ class Tuner(BaseTuner):
         hypermodel: a `HyperModel`, or a function `build(hp)` that returns a compiled model; None
             only where a subclass overrides `run_trial`.
         max_model_size: models with more trainable parameters are skipped and drawn again.
-        optimizer: compiles each model in place of its own; copied for each.
+        optimizer: compiles each model in place of its own; copied for each. It may be searched:
+            `optimizer=luthier.Choice(["adam", "sgd"])`.
         loss: the same.
         metrics: the same.
         distribution_strategy: a `tf.distribute.Strategy` in whose scope models are made.
@@ -159,7 +160,7 @@ class Tuner(BaseTuner):
         """Build a model, compiled with this tuner's arguments."""
         if self.hypermodel is None:
             raise ValueError(_setup.NO_HYPERMODEL)
-        return training.build_model(self.hypermodel, hp, self._build_settings)
+        return training.build_model(self.hypermodel, hp, self._settings_for(hp))
 
     def _try_build(self, hp: HyperParameters) -> Any:
         """Build a model that may be trained."""
@@ -182,12 +183,10 @@ class Tuner(BaseTuner):
         with training.steady():
             super().search(*fit_args, **fit_kwargs)
 
-    @property
-    def _build_settings(self) -> training.BuildSettings:
+    def _settings_for(self, hp: HyperParameters) -> training.BuildSettings:
+        compiled = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}
         return training.BuildSettings(
-            optimizer=self.optimizer,
-            loss=self.loss,
-            metrics=self.metrics,
+            **_tunable.fill_in(compiled, hp),
             max_model_size=self.max_model_size,
             distribution_strategy=self.distribution_strategy,
         )
@@ -209,7 +208,7 @@ class Tuner(BaseTuner):
             trial_id=trial.trial_id,
             seed=self.oracle.seed,
             executions=self.executions_per_trial,
-            build=self._build_settings,
+            build=self._settings_for(trial.hyperparameters),
             paths=self._paths(trial),
             hooks=self._training_hooks(trial),
         )
