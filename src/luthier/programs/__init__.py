@@ -1,0 +1,52 @@
+"""One compiled program for many trials: traces, what differs between them, and what is kept.
+
+Knows arrays and traces only; neither trials nor Keras. JAX is imported at the first call.
+
+A trace of a function is its *skeleton* (which operations, on which shapes) and its *constants*
+(the numbers in them: a dropout rate, a weight decay). Functions with the same skeleton share one
+compiled program, in which the constants that differ are inputs. What runs is always the function's
+own trace: a Python branch, another shape or another structure give another skeleton, never a wrong
+result.
+
+    programs = Programs()
+    for rate in (0.1, 0.2, 0.3):
+
+        def step(weights, x, rate=rate):
+            return weights - rate * x
+
+        run = programs.compiled(step, weights, x)  # compiled for the first, shared by the others
+        weights = run(weights, x)
+
+- `Programs().compiled(function, *example_args)`: a callable of the same arguments;
+- `Programs().bind(traces, maker)`: the same for a function made of several traces, such as a scan
+  over batches; `trace(function, *example_args)` makes one;
+- `UntraceableError`: why a function has no trace that could be shared.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
+    from luthier.programs._jax_trace import Trace, UntraceableError, trace
+
+_WITH_JAX = {
+    "CALL": "_jax_programs",
+    "Bound": "_jax_programs",
+    "Maker": "_jax_programs",
+    "Programs": "_jax_programs",
+    "Trace": "_jax_trace",
+    "UntraceableError": "_jax_trace",
+    "trace": "_jax_trace",
+}
+
+__all__ = ["CALL", "Bound", "Maker", "Programs", "Trace", "UntraceableError", "trace"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _WITH_JAX.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier.programs' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"luthier.programs.{home}"), name)
