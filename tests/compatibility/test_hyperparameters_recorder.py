@@ -203,10 +203,6 @@ def restored(hp: HyperParameters) -> Any:
     return HyperParameters.from_config({"space": [], "values": {"z": 3}}).values
 
 
-def numbered(hp: HyperParameters) -> Any:
-    return hp.Int(3, 0, 1)  # type: ignore[arg-type]
-
-
 P = {"name": "p", "values": ["b"]}
 OUTCOMES: list[tuple[Program, Any, dict[str, Any], list[str]]] = [
     (lambda hp: hp.Int("a", 1, 3), 1, {"a": 1}, ["a"]),
@@ -215,7 +211,6 @@ OUTCOMES: list[tuple[Program, Any, dict[str, Any], list[str]]] = [
     (lambda hp: hp.Boolean("a", default=True), True, {"a": True}, ["a"]),
     (lambda hp: hp.Fixed("a", "v"), "v", {"a": "v"}, ["a"]),
     (lambda hp: hp.Int("a/b", 1, 3), 1, {"a/b": 1}, ["a/b"]),
-    (numbered, 0, {"3": 0}, ["3"]),
     (defined_twice, 1, {"a": 1}, ["a"]),
     (defined_twice_with_another_type, 1, {"a": 1}, ["a"]),
     (populated_out_of_range, 99, {"a": 99}, ["a"]),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from luthier.space._categorical import Choice
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
+from luthier.space._scales import log_ratio
 
 FloatArray = NDArray[np.float64]
 
@@ -114,8 +115,8 @@ class StepAxis:
         if p.sampling == "linear":
             place = (x - p.min_value) / step
         else:
-            ratio = x if p.sampling == "log" else p.max_value + p.min_value - x
-            place = np.log(ratio / p.min_value) / np.log(step)
+            x = x if p.sampling == "log" else _mirrored(x, p.min_value, p.max_value)
+            place = _log_ratio(x, p.min_value, p.max_value) / np.log(step)
         # Values on a step but for rounding belong to that step.
         slack = np.clip(1e-8 * np.abs(place), 1e-8, 0.25)
         index = np.clip(np.floor(place + slack), 0, self.n - 1)
@@ -207,5 +208,16 @@ def _to_prob(x: FloatArray, low: float, high: float, sampling: str) -> FloatArra
     if sampling == "linear":
         return np.asarray((x - low) / (high - low))
     if sampling == "log":
-        return np.asarray(np.log(x / low) / np.log(high / low))
-    return np.asarray(1.0 - np.log((high + low - x) / low) / np.log(high / low))
+        return np.asarray(_log_ratio(x, low, high) / log_ratio(high, low))
+    mirrored = _mirrored(x, low, high)
+    return np.asarray(1.0 - _log_ratio(mirrored, low, high) / log_ratio(high, low))
+
+
+def _log_ratio(x: FloatArray, low: float, high: float) -> FloatArray:
+    """The logarithms of `x / low` for x up to `high`, also where ratios are beyond all floats."""
+    return np.asarray(np.log(x / low) if high / low < math.inf else np.log(x) - math.log(low))
+
+
+def _mirrored(x: FloatArray, low: float, high: float) -> FloatArray:
+    """A reversed scale as a log scale: `high` becomes `low`, unless rounding swallowed it."""
+    return np.asarray(np.maximum(high + low - x, low))

@@ -16,7 +16,7 @@ import numpy as np
 
 from luthier.space._categorical import Boolean, Choice, Fixed
 from luthier.space._conditions import Condition, Parent
-from luthier.space._names import check_name
+from luthier.space._names import check_given
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
 from luthier.space._requirements import Requirements
@@ -322,7 +322,7 @@ class HyperParameters:
         self.values = self._values
 
     def _full_name(self, name: str) -> str:
-        return "/".join([*self._name_scopes, check_name(name)])
+        return "/".join([*self._name_scopes, check_given(name)])
 
     @contextmanager
     def _parent_scope(self, parent_name: str | None, parent_values: Any) -> Iterator[None]:

@@ -14,18 +14,29 @@ UNNAMED = ""
 
 
 def check_name(name: Any) -> str:
-    """The name as text; numbers are accepted as KerasTuner does.
+    """The name as text; empty where it was left out.
 
     Raises:
-        TypeError: the name is neither text nor a whole number.
+        TypeError: the name is no text. A number in its place is most often a forgotten name.
     """
     if isinstance(name, str):
-        return name
-    if isinstance(name, int) and not isinstance(name, bool):
-        return str(name)
+        return str.__str__(name)
     raise TypeError(
-        f"The name of a hyperparameter must be a str, received: {name!r} of type {type(name)}."
+        "The name of a hyperparameter must be a str and comes first, as in "
+        f'hp.Int("units", 32, 512), received: {name!r} of type {type(name)}.'
     )
+
+
+def check_given(name: Any) -> str:
+    """The name as text, where nothing else gives one.
+
+    Raises:
+        TypeError: the name is no text.
+        ValueError: it is empty.
+    """
+    if check_name(name) == UNNAMED:
+        raise ValueError(f"The name of a hyperparameter must not be empty, received: {name!r}.")
+    return check_name(name)
 
 
 def split_range(name: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:

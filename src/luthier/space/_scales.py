@@ -8,7 +8,8 @@ With `low` and `high` the bounds and p the cumulative probability in [0, 1]:
 
 A step divides the scale into n cells of equal probability, whose values are `low + i step`
 (linear), `low step^i` (log) and `high + low - low step^i` (reverse_log, counted from the upper
-bound). Source: KerasTuner's public behaviour, except that values on a step but for rounding are in
+bound). Source: KerasTuner's public behaviour, except that rounding takes no value away: an upper
+bound that a step meets but for rounding is a value, and values on a step but for rounding are in
 its cell.
 """
 
@@ -43,8 +44,8 @@ class Continuous:
         if self.sampling == "linear":
             return prob * (high - low) + low
         if self.sampling == "log":
-            return low * math.pow(high / low, prob)
-        return high + low - low * math.pow(high / low, 1.0 - prob)
+            return _along(low, high, prob)
+        return high + low - _along(low, high, 1.0 - prob)
 
     def prob(self, value: float) -> float:
         """The cumulative probability of a number."""
@@ -55,8 +56,9 @@ class Continuous:
             return (value - low) / (high - low)
         value = min(max(value, low), high)
         if self.sampling == "log":
-            return math.log(value / low) / math.log(high / low)
-        return 1.0 - math.log((high + low - value) / low) / math.log(high / low)
+            return log_ratio(value, low) / log_ratio(high, low)
+        # At the upper bound `high + low - value` is `low`, unless rounding swallowed it.
+        return 1.0 - log_ratio(max(high + low - value, low), low) / log_ratio(high, low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ class Steps:
     def value(self, index: int) -> float:
         """The value number `index`, counted from 0."""
         if self.sampling == "linear":
-            return self.low + index * self.step
+            return min(self.low + index * self.step, self.high)
         if self.sampling == "log":
-            return self.low * self.step**index
-        return self.high + self.low - self.low * self.step**index
+            return _grown(self.low, self.step, index)
+        return self.high + self.low - _grown(self.low, self.step, index)
 
     def index(self, value: float) -> int:
         """The number of the value whose cell it is in; beyond the range it goes on."""
@@ -85,16 +87,44 @@ class Steps:
             place = (value - self.low) / self.step
         else:
             value = min(max(value, self.low), self.high)
-            ratio = value if self.sampling == "log" else self.high + self.low - value
-            place = math.log(ratio / self.low) / math.log(self.step)
-        return math.floor(place + min(_SLACK * max(1.0, abs(place)), 0.25))
+            mirrored = max(self.high + self.low - value, self.low)
+            ratio = value if self.sampling == "log" else mirrored
+            place = log_ratio(ratio, self.low) / math.log(self.step)
+        return _whole_steps(place)
 
 
 def count_steps(low: float, high: float, step: float, sampling: Sampling) -> int:
-    """How many values fit; on a linear scale what `(high - low) // step` says."""
+    """How many values fit, the upper bound among them if it is on a step but for rounding."""
     if sampling == "linear":
-        return int((high - low) // step) + 1
-    return int(math.log(high / low) / math.log(step) + _SLACK) + 1
+        return _whole_steps((high - low) / step) + 1
+    return _whole_steps(log_ratio(high, low) / math.log(step)) + 1
+
+
+def _whole_steps(place: float) -> int:
+    """How many whole steps a number of steps is, computed in floating point."""
+    return math.floor(place + min(_SLACK * max(1.0, abs(place)), 0.25))
+
+
+def log_ratio(value: float, low: float) -> float:
+    """The logarithm of `value / low`, also where the ratio itself is beyond all floats."""
+    ratio = value / low
+    return math.log(ratio) if 0.0 < ratio < math.inf else math.log(value) - math.log(low)
+
+
+def _grown(low: float, step: float, index: int) -> float:
+    """`low step^index`."""
+    try:
+        return low * step**index
+    except OverflowError:
+        return math.exp(math.log(low) + index * math.log(step))
+
+
+def _along(low: float, high: float, part: float) -> float:
+    """`low (high / low)^part`."""
+    ratio = high / low
+    if ratio < math.inf:
+        return low * math.pow(ratio, part)
+    return math.exp(math.log(low) + part * log_ratio(high, low))
 
 
 def as_int(what: str, value: Any) -> int:
@@ -148,8 +178,8 @@ def check_range(where: str, low: float, high: float, step: float | None, samplin
     """Refuses bounds and steps that mean nothing.
 
     Raises:
-        ValueError: empty or infinitely wide range, a log scale from 0 or below, a step that leads
-            nowhere.
+        ValueError: empty range or one wider than all floats, a log scale from 0 or below, a step
+            that leads nowhere.
     """
     if low > high:
         raise ValueError(f"{where}, min_value {low} is greater than the max_value {high}.")
@@ -164,11 +194,14 @@ def check_range(where: str, low: float, high: float, step: float | None, samplin
             f"{where}, expected step > {least} with sampling='{sampling}'. Received: step={step}."
         )
     try:
-        wide = float(high - low) if sampling == "linear" else high / low
+        # An upper bound alone may be an int beyond all floats.
+        wide = float(high - low) if sampling == "linear" else float(high)
     except OverflowError:
         wide = math.inf
     if not math.isfinite(wide):
         raise ValueError(f"{where}, the range from {low} to {high} is too wide.")
+    if step is not None and sampling == "linear" and math.isinf(wide / step):
+        raise ValueError(f"{where}, the step {step} is too small for {low} to {high}.")
 
 
 def ten_values(prob_to_value: Callable[[float], Any]) -> tuple[Any, ...]:
