@@ -206,4 +206,5 @@ def check_range(where: str, low: float, high: float, step: float | None, samplin
 
 def ten_values(prob_to_value: Callable[[float], Any]) -> tuple[Any, ...]:
     """The values at the middles of ten cells of equal probability, each once."""
-    return tuple(dict.fromkeys(prob_to_value((i + 0.5) / 10) for i in range(10)))
+    # Written as KerasTuner writes it: the same to the last bit.
+    return tuple(dict.fromkeys(prob_to_value(i * 0.1 + 0.05) for i in range(10)))
