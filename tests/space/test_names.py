@@ -27,8 +27,9 @@ def test_the_name_may_be_left_out(unnamed: HyperParameter, named: HyperParameter
     assert unnamed.named("a") == named
 
 
-def test_three_numbers_begin_with_a_name_as_they_always_did() -> None:
-    assert Int(1, 2, 3) == Int("1", 2, 3)
+def test_three_numbers_are_a_name_forgotten() -> None:
+    with pytest.raises(TypeError, match="must be a str and comes first"):
+        Int(32, 128, 32)  # type: ignore[arg-type]
 
 
 def test_a_space_wants_names() -> None:
