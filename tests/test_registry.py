@@ -1,4 +1,4 @@
-"""Names of samplers."""
+"""Names of samplers and schedulers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from luthier import registry
-from luthier.abc import Sampler
+from luthier.abc import Sampler, Scheduler
 
 
 @pytest.mark.parametrize("name", ["random", "grid", "tpe", "cmaes", "sobol", "evolution", "nsga2"])
@@ -35,10 +35,25 @@ def test_a_name_like_no_other_gets_no_hint() -> None:
 
 
 def test_other_packages_add_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = EntryPoint("my-own", "luthier.samplers:Random", registry.GROUP)
-    wrong = EntryPoint("wrong", "builtins:dict", registry.GROUP)
+    theirs = EntryPoint("my-own", "luthier.samplers:Random", registry.GROUPS["sampler"])
+    wrong = EntryPoint("wrong", "builtins:dict", registry.GROUPS["sampler"])
     monkeypatch.setattr(registry, "entry_points", lambda group: (theirs, wrong))
     assert registry.sampler("my_own").settings["name"] == "random"
     assert "myown" in registry.names()
     with pytest.raises(TypeError, match="'wrong' to stand for a Sampler"):
         registry.sampler("wrong")
+
+
+@pytest.mark.parametrize("name", ["asha", "Hyperband", "successive-halving", "halving", "median"])
+def test_a_name_gives_a_new_scheduler(name: str) -> None:
+    assert isinstance(registry.scheduler(name), Scheduler)
+    assert registry.scheduler(name) is not registry.scheduler(name)
+
+
+def test_every_scheduler_can_be_made_by_its_name() -> None:
+    assert {type(registry.scheduler(name)).__name__ for name in registry.scheduler_names()}
+
+
+def test_an_unknown_scheduler_lists_the_known_ones_and_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"no scheduler named 'ahsa'. Did you mean 'asha'"):
+        registry.scheduler("ahsa")

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from luthier import applications, engine, errors, imports, oracles, tuners
+    from luthier import applications, engine, errors, imports, oracles, schedulers, tuners
     from luthier.driver import Limits
     from luthier.objective import Objective
     from luthier.oracles import Oracle, synchronized
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _SUBMODULES = frozenset(
-    {"applications", "engine", "errors", "imports", "oracles", "testing", "tuners"}
+    {"applications", "engine", "errors", "imports", "oracles", "schedulers", "testing", "tuners"}
 )
 _HOMES = {
     "Limits": "driver",
@@ -106,6 +106,7 @@ __all__ = [
     "errors",
     "imports",
     "oracles",
+    "schedulers",
     "synchronized",
     "tune",
     "tuners",

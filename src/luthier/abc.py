@@ -20,6 +20,7 @@ from luthier.records import (
     History,
     Measurement,
     Outcome,
+    Reply,
     StudySpec,
     Suggestion,
     Trial,
@@ -60,15 +61,35 @@ class Sampler(ABC):
 
 
 class Scheduler(ABC):
-    """Decides how long each trial runs."""
+    """Decides how long each trial runs.
+
+    A scheduler is a function of the history and of nothing else. It may keep what it computed, as
+    long as the same can be computed again from the history alone.
+    """
 
     @abstractmethod
     def propose(self, history: History) -> Suggestion | None:
-        """A trial to go on with (a promotion, say), or None to let the sampler choose."""
+        """A trial to go on with, or None to let the sampler choose a new one.
+
+        `resume_from` says what to go on with. A paused trial goes on under its own number, up to
+        the new `budget`; a finished one lends its checkpoint to a new trial with the suggested
+        values.
+        """
 
     @abstractmethod
-    def decide(self, trial: Trial, history: History) -> Decision:
-        """Whether `trial`, whose last measurement has just come in, goes on."""
+    def decide(self, trial: Trial, history: History) -> Reply:
+        """Whether `trial` goes on.
+
+        Asked when the last measurement of a running trial has just come in; and of a paused trial
+        from time to time, where STOP gives it up for good.
+        """
+
+    @property
+    @abstractmethod
+    def settings(self) -> Mapping[str, Any]:
+        """Name and options as JSON values, stored with the study so that people can see how it was
+        run.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
-"""Names of samplers: which class each stands for, also those that other packages bring.
+"""Names of samplers and schedulers: which class each stands for, also those that other packages
+bring.
 
-Enters: a name as a user writes it. Leaves: a new sampler. Other packages add names through the
-entry point group `luthier.samplers`. An algorithm is imported when it is asked for, not before.
+Enters: a name as a user writes it. Leaves: a new object. Other packages add names through the entry
+point groups `luthier.samplers` and `luthier.schedulers`. An algorithm is imported when it is asked
+for, not before.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
-from luthier.abc import Sampler
+from luthier.abc import Sampler, Scheduler
 
-GROUP = "luthier.samplers"
+GROUPS = {"sampler": "luthier.samplers", "scheduler": "luthier.schedulers"}
 
 _SAMPLERS = {
     "auto": "luthier.samplers._auto:Auto",
@@ -26,6 +30,15 @@ _SAMPLERS = {
     "sobol": "luthier.samplers._sobol:Sobol",
     "tpe": "luthier.samplers._tpe:TPE",
 }
+_SCHEDULERS = {
+    "asha": "luthier.schedulers._asha:ASHA",
+    "halving": "luthier.schedulers._halving:SuccessiveHalving",
+    "hyperband": "luthier.schedulers._hyperband:Hyperband",
+    "median": "luthier.schedulers._median:Median",
+    "never": "luthier.schedulers._never:Never",
+    "patience": "luthier.schedulers._patience:Patience",
+    "successivehalving": "luthier.schedulers._halving:SuccessiveHalving",
+}
 
 
 def sampler(name: str) -> Sampler:
@@ -38,35 +51,62 @@ def sampler(name: str) -> Sampler:
         ValueError: there is no such name; the message lists those that there are.
         TypeError: what another package registered under the name gives no sampler.
     """
-    wanted = _plain(name)
-    if wanted in _SAMPLERS:
-        module, _, attribute = _SAMPLERS[wanted].partition(":")
-        made = getattr(importlib.import_module(module), attribute)()
-    else:
-        found = _third_party().get(wanted)
-        if found is None:
-            raise ValueError(_unknown(name))
-        made = found.load()()
+    made = _make("sampler", _SAMPLERS, name)
     if not isinstance(made, Sampler):
         raise TypeError(f"Expected the name {name!r} to stand for a Sampler, got {made!r}.")
     return made
 
 
+def scheduler(name: str) -> Scheduler:
+    """A new scheduler with its defaults.
+
+    Args:
+        name: one of `scheduler_names()`; case, dashes and underscores do not matter.
+
+    Raises:
+        ValueError: there is no such name; the message lists those that there are.
+        TypeError: what another package registered under the name gives no scheduler.
+    """
+    made = _make("scheduler", _SCHEDULERS, name)
+    if not isinstance(made, Scheduler):
+        raise TypeError(f"Expected the name {name!r} to stand for a Scheduler, got {made!r}.")
+    return made
+
+
 def names() -> tuple[str, ...]:
     """All names that `sampler` takes."""
-    return tuple(sorted({*_SAMPLERS, *_third_party()}))
+    return _names("sampler", _SAMPLERS)
 
 
-def _third_party() -> dict[str, EntryPoint]:
-    return {_plain(found.name): found for found in entry_points(group=GROUP)}
+def scheduler_names() -> tuple[str, ...]:
+    """All names that `scheduler` takes."""
+    return _names("scheduler", _SCHEDULERS)
+
+
+def _make(kind: str, own: Mapping[str, str], name: str) -> Any:
+    wanted = _plain(name)
+    if wanted in own:
+        module, _, attribute = own[wanted].partition(":")
+        return getattr(importlib.import_module(module), attribute)()
+    found = _third_party(kind).get(wanted)
+    if found is None:
+        raise ValueError(_unknown(kind, name, _names(kind, own)))
+    return found.load()()
+
+
+def _names(kind: str, own: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(sorted({*own, *_third_party(kind)}))
+
+
+def _third_party(kind: str) -> dict[str, EntryPoint]:
+    return {_plain(found.name): found for found in entry_points(group=GROUPS[kind])}
 
 
 def _plain(name: str) -> str:
     return str(name).lower().replace("-", "").replace("_", "").strip()
 
 
-def _unknown(name: str) -> str:
-    known = names()
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(_plain(name), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"There is no sampler named {name!r}.{hint} Expected one of: {', '.join(known)}."
+    return f"There is no {kind} named {name!r}.{hint} Expected one of: {', '.join(known)}."

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from luthier.schedulers import Never
+from luthier.schedulers import ASHA, Hyperband, Median, Never, Patience, SuccessiveHalving
 from luthier.testing import SchedulerContract
 
 
 class TestNever(SchedulerContract):
     make = Never
+
+
+class TestASHA(SchedulerContract):
+    make = ASHA
+
+
+class TestSuccessiveHalving(SchedulerContract):
+    make = SuccessiveHalving
+
+
+class TestHyperband(SchedulerContract):
+    make = Hyperband
+
+
+class TestMedian(SchedulerContract):
+    make = Median
+
+
+class TestPatience(SchedulerContract):
+    make = Patience

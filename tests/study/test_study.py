@@ -290,7 +290,8 @@ def test_replay_law_interrupted_or_not_the_same_trials(seed, breaks):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"scheduler": "asha"}, "Expected the scheduler as a Scheduler or None, got 'asha'"),
+        ({"scheduler": 3}, "Expected the scheduler as a name, a Scheduler or None, got 3"),
+        ({"scheduler": "ahsa"}, "There is no scheduler named 'ahsa'. Did you mean 'asha'?"),
         ({"max_retries": -1}, "Expected `max_retries` to be an int from 0, got -1"),
         ({"max_retries": "1"}, "Expected `max_retries` to be an int from 0, got '1'"),
         ({"constraints": 3}, "Expected `constraints` to be a list of Constraint objects, got 3"),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
+from luthier.abc import Scheduler
 from luthier.errors import StudyError
 from luthier.oracles._opening import Opened, Plan, open_study
 from luthier.oracles._trial import Trial
@@ -29,6 +31,7 @@ class Desk:
 
     Attributes:
         ongoing: tuner id to the trial that it runs.
+        scheduler: how long trials run, where the plan does not say; read when the study is opened.
     """
 
     def __init__(self, plan: Callable[[], Plan], on_new: OnNew) -> None:
@@ -38,6 +41,7 @@ class Desk:
         self._views: Views | None = None
         self._asking: tuple[History, np.random.Generator] | None = None
         self.ongoing: dict[str, Trial] = {}
+        self.scheduler: Scheduler | str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -48,6 +52,8 @@ class Desk:
         """The study, opened if it is not yet."""
         if self._opened is None:
             plan = self._plan()
+            if self.scheduler is not None:
+                plan = replace(plan, scheduler=self.scheduler)
             self._opened = open_study(plan)
             self._views = Views(plan.objective, self._opened.study.spec.settings, self._on_new)
         return self._opened

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from luthier.abc import Sampler, Store
+from luthier.abc import Sampler, Scheduler, Store
 from luthier.artifacts import STUDY, TRIAL_ID_WIDTH
 from luthier.objective import Objective
 from luthier.records import StudySpec
@@ -40,6 +40,7 @@ class Plan:
         storage: where it is kept; None keeps it in memory.
         name: its name there.
         settings: further facts to keep with it; JSON values.
+        scheduler: how long trials run; None: to their ends.
     """
 
     objective: Objective
@@ -51,6 +52,7 @@ class Plan:
     storage: Storage
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    scheduler: Scheduler | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def open_study(plan: Plan) -> Opened:
         plan.space,
         plan.objective,
         sampler=plan.sampler,
+        scheduler=plan.scheduler,
         seed=plan.seed,
         storage=store,
         name=plan.name,

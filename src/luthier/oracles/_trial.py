@@ -33,7 +33,7 @@ class TrialStatus:
 STATUS_OF: Mapping[TrialState, str] = {
     TrialState.WAITING: TrialStatus.INVALID,
     TrialState.RUNNING: TrialStatus.RUNNING,
-    TrialState.PAUSED: TrialStatus.RUNNING,
+    TrialState.PAUSED: TrialStatus.COMPLETED,
     TrialState.COMPLETED: TrialStatus.COMPLETED,
     TrialState.STOPPED: TrialStatus.COMPLETED,
     TrialState.SKIPPED: TrialStatus.FAILED,

@@ -15,7 +15,7 @@ from luthier.records._codec import (
     encode_suggestion,
 )
 from luthier.records._history import History
-from luthier.records._measurement import Decision, Measurement
+from luthier.records._measurement import Decision, Measurement, Reply
 from luthier.records._outcome import Outcome
 from luthier.records._spec import StudySpec
 from luthier.records._suggestion import Suggestion
@@ -28,6 +28,7 @@ __all__ = [
     "History",
     "Measurement",
     "Outcome",
+    "Reply",
     "StudySpec",
     "Suggestion",
     "Trial",

@@ -30,6 +30,9 @@ class History:
             or shown.
         constraints: relations that every suggestion keeps.
         priors: what an expert believes of a hyperparameter's best value, by name.
+        horizon: steps of a trial that nobody stops, or None if that is unknown.
+        is_resumable: whether a paused trial can go on where it was; where not, it would begin
+            again.
     """
 
     space: Space
@@ -42,6 +45,8 @@ class History:
     imported: tuple[Trial, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     priors: Mapping[str, Prior] = field(default_factory=dict)
+    horizon: int | None = None
+    is_resumable: bool = False
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -52,6 +57,17 @@ class History:
     def running(self) -> tuple[Trial, ...]:
         """Trials that a worker holds now."""
         return tuple(trial for trial in self.open if trial.state is TrialState.RUNNING)
+
+    @property
+    def counted(self) -> int:
+        """Trials that count against `max_trials`: all but the skipped ones."""
+        skipped = sum(trial.state is TrialState.SKIPPED for trial in self.finished)
+        return len(self.finished) - skipped + len(self.open)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the study may have no further trials."""
+        return self.max_trials is not None and self.counted >= self.max_trials
 
     def is_continuation(self, finished: tuple[Trial, ...]) -> bool:
         """Whether this history begins with `finished`, the trials that an earlier one held."""

@@ -16,6 +16,19 @@ class Decision(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a scheduler answers to a report.
+
+    Attributes:
+        decision: whether the trial goes on.
+        why: the reason, for people; kept with the trial. Empty where nothing needs saying.
+    """
+
+    decision: Decision
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """Metrics of a trial at one step.
 

@@ -31,7 +31,7 @@ class TrialState(enum.Enum):
     @property
     def has_score(self) -> bool:
         """Whether a trial in this state competes for the best place."""
-        return self in (TrialState.COMPLETED, TrialState.STOPPED)
+        return self in (TrialState.COMPLETED, TrialState.STOPPED, TrialState.PAUSED)
 
 
 FINISHED = frozenset(
@@ -39,8 +39,8 @@ FINISHED = frozenset(
 )
 
 # WAITING: nobody runs it yet (new, to be retried, or given back by a dead worker).
-# STOPPED: ended early by a scheduler, with a score. SKIPPED: never trained (too large a model), not
-# counted.
+# STOPPED: ended early by a scheduler, with a score. PAUSED: the same for now; it may go on
+# (WAITING) or be given up (STOPPED). SKIPPED: never trained (too large a model), not counted.
 LEGAL: Mapping[TrialState, frozenset[TrialState]] = {
     TrialState.WAITING: frozenset({TrialState.RUNNING, TrialState.FAILED}),
     TrialState.RUNNING: FINISHED | {TrialState.PAUSED, TrialState.WAITING},

@@ -1,9 +1,34 @@
 """How long each trial runs. One algorithm a file; schedulers see a history and a trial, nothing
-else.
+else. An algorithm is imported when it is first used.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from luthier.schedulers._never import Never
 
-__all__ = ["Never"]
+if TYPE_CHECKING:
+    from luthier.schedulers._asha import ASHA
+    from luthier.schedulers._halving import SuccessiveHalving
+    from luthier.schedulers._hyperband import Hyperband
+    from luthier.schedulers._median import Median
+    from luthier.schedulers._patience import Patience
+
+_HOMES = {
+    "ASHA": "_asha",
+    "Hyperband": "_hyperband",
+    "Median": "_median",
+    "Patience": "_patience",
+    "SuccessiveHalving": "_halving",
+}
+
+__all__ = ["ASHA", "Hyperband", "Median", "Never", "Patience", "SuccessiveHalving"]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'luthier.schedulers' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"luthier.schedulers.{home}"), name)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from luthier.abc import Scheduler
-from luthier.records import Decision, History, Suggestion, Trial
+from luthier.records import Decision, History, Reply, Suggestion, Trial
+
+_GO_ON = Reply(Decision.CONTINUE)
 
 
 class Never(Scheduler):
@@ -13,6 +18,11 @@ class Never(Scheduler):
         """Nothing: the sampler chooses every trial."""
         return None
 
-    def decide(self, trial: Trial, history: History) -> Decision:
+    def decide(self, trial: Trial, history: History) -> Reply:
         """Always go on."""
-        return Decision.CONTINUE
+        return _GO_ON
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The name."""
+        return {"name": "never"}

@@ -1,8 +1,8 @@
 """What a study knows of its trials: the store's log, followed change by change.
 
 Changes enter as trials in order of revision; frozen histories leave. The space is a fold over the
-log: what the study was set up with, and after it what each finished trial found, in the order in
-which they ended. So the space at any moment of the past follows from the trials alone.
+log: what the study was set up with, and after it what each trial found, in the order in which they
+ended or were paused. So the space at any moment of the past follows from the trials alone.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Ledger:
     def rebase(self, space: Space) -> None:
         """Start the fold from another space."""
         self.space = space
-        for trial in self._finished:
+        for trial in (*self._finished, *self.open):
             self._learn(trial)
 
     def _learn(self, trial: Trial) -> None:
@@ -100,6 +100,7 @@ class Ledger:
     def _put(self, trial: Trial) -> None:
         if not trial.state.is_finished:
             self._open[trial.number] = trial
+            self._learn(trial)
             return
         self._open.pop(trial.number, None)
         self._finished.append(trial)

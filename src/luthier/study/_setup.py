@@ -12,6 +12,7 @@ from luthier import registry
 from luthier.abc import Sampler, Scheduler
 from luthier.errors import SpaceError, StudyError
 from luthier.records import StudySpec
+from luthier.schedulers import Never
 from luthier.space import HyperParameter, HyperParameters, Prior, Space
 
 Item = TypeVar("Item")
@@ -79,14 +80,18 @@ def checked_retries(count: object) -> int:
     return int(count)
 
 
-def checked_scheduler(scheduler: Scheduler) -> Scheduler:
-    """A scheduler, if it is one."""
-    if not isinstance(scheduler, Scheduler):
-        raise TypeError(
-            f"Expected the scheduler as a Scheduler or None, got {scheduler!r} "
-            f"of type {type(scheduler).__name__}."
-        )
-    return scheduler
+def as_scheduler(scheduler: Scheduler | str | None) -> Scheduler:
+    """The scheduler that an argument stands for."""
+    if scheduler is None:
+        return Never()
+    if isinstance(scheduler, Scheduler):
+        return scheduler
+    if isinstance(scheduler, str):
+        return registry.scheduler(scheduler)
+    raise TypeError(
+        f"Expected the scheduler as a name, a Scheduler or None, got {scheduler!r} "
+        f"of type {type(scheduler).__name__}."
+    )
 
 
 def checked_items(name: str, items: Iterable[Any], kind: type[Item]) -> tuple[Item, ...]:

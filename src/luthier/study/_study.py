@@ -14,7 +14,7 @@ from typing import Any, overload
 import numpy as np
 
 from luthier.abc import Sampler, Scheduler, Store
-from luthier.errors import StudyError
+from luthier.errors import StaleTrialError, StudyError
 from luthier.objective import Objective, create_objectives
 from luthier.records import (
     Decision,
@@ -26,11 +26,12 @@ from luthier.records import (
     Trial,
     TrialState,
 )
-from luthier.schedulers import Never
 from luthier.space import Constraint, HyperParameters, Prior, Space
 from luthier.stores import open_store
 from luthier.study import _setup, _verdict
+from luthier.study._course import Course
 from luthier.study._ledger import Ledger
+from luthier.study._planner import Planner
 from luthier.study._worker import Heartbeat, is_dead, worker_name
 
 # A worker that dies this often in the same trial without an error to show is taken to be killed by
@@ -47,7 +48,8 @@ class Study:
         objective: `"min"` or `"max"` for one number, a metric's name, an `Objective`, or a list of
             these (several objectives). None: the stored one, or `"min"`.
         sampler: a `Sampler` or its name, such as `"random"`.
-        scheduler: a `Scheduler`; None lets every trial run to its end.
+        scheduler: a `Scheduler` or its name, such as `"asha"`; None lets every trial run to its
+            end.
         seed: root of all randomness, 0 included; None takes the stored one, or draws one.
         storage: None (memory), a path of an SQLite file, a database URL, or a `Store`.
         name: the study's name in the store; an existing study goes on.
@@ -60,6 +62,10 @@ class Study:
         imported: finished trials of another study on the same space, to learn from.
         settings: JSON values stored with the study, for people.
         lease: seconds after which a worker that gave no sign of life loses its trial.
+
+    Attributes:
+        horizon: steps of a trial that nobody stops, if known.
+        is_resumable: whether a paused trial can go on where it was.
 
     Raises:
         StudyError: if the store holds a study of that name with another objective.
@@ -84,7 +90,7 @@ class Study:
         objective: object = None,
         *,
         sampler: Sampler | str = "auto",
-        scheduler: Scheduler | None = None,
+        scheduler: Scheduler | str | None = None,
         seed: int | None = None,
         storage: str | os.PathLike[str] | Store | None = None,
         name: str = "study",
@@ -98,7 +104,7 @@ class Study:
         lease: float = 60.0,
     ) -> None:
         self._sampler = _setup.as_sampler(sampler)
-        self._scheduler = _setup.checked_scheduler(Never() if scheduler is None else scheduler)
+        self._course = Course(_setup.as_scheduler(scheduler))
         # Checked before the store is opened, so that a mistake leaves nothing behind.
         self.max_trials = _setup.checked_count("max_trials", max_trials)
         self._max_retries = _setup.checked_retries(max_retries)
@@ -110,7 +116,11 @@ class Study:
             space=_setup.as_space(space),
             objectives=create_objectives("min" if objective is None else objective),
             seed=random.getrandbits(31) if seed is None else _setup.checked_seed(seed),
-            settings={"sampler": dict(self._sampler.settings), **(settings or {})},
+            settings={
+                "sampler": dict(self._sampler.settings),
+                "scheduler": dict(self._course.scheduler.settings),
+                **(settings or {}),
+            },
         )
         stored = self._store.open(wanted)
         given = {
@@ -121,6 +131,8 @@ class Study:
         self.spec, self.notices = _setup.reconcile(wanted, stored, given)
         if self.spec != stored:
             self._store.amend(self.spec)
+        self.horizon: int | None = None
+        self.is_resumable = False
         self._lease = lease
         self._worker = worker_name()
         self._heartbeat = Heartbeat(self._store, self._worker, lease)
@@ -150,8 +162,7 @@ class Study:
     @property
     def best(self) -> Trial | None:
         """The trial with the best score by the first objective; None without a score."""
-        self._follow()
-        return _verdict.best(self._ledger.finished, self.objectives[0])
+        return _verdict.best(self.history().trials, self.objectives[0])
 
     def history(self) -> History:
         """All trials by now, those of other workers included."""
@@ -191,15 +202,17 @@ class Study:
 
         Raises:
             StaleTrialError: if another worker took the trial over.
+            FatalValueError: if a scheduler decides, and the step lies before the last one.
         """
+        self._course.enter(trial, measurement)
         self._store.append(trial.number, trial.attempt, measurement)
         measured = self._ledger.measured(trial, measurement)
         if measured is None:
             self._follow()
             measured = self._ledger.find(trial.number) or trial
-        if isinstance(self._scheduler, Never):
+        if self._course.is_free:
             return Decision.CONTINUE
-        return self._scheduler.decide(measured, self._freeze())
+        return self._course.decide(measured, self._freeze())
 
     def tell(
         self,
@@ -214,7 +227,8 @@ class Study:
                 None to take the best of what was reported.
 
         Returns:
-            The trial as recorded. A value that is not finite makes it FAILED, with that reason.
+            The trial as recorded: COMPLETED; PAUSED or STOPPED if that was the last decision. A
+            value that is not finite makes it FAILED, with that reason.
 
         Raises:
             StudyError: if the value lacks the objective.
@@ -237,16 +251,18 @@ class Study:
                 if number < self._ledger.number
                 else f"Study {self.spec.name!r} has no trial {number}; it is another study's."
             )
+        known = replace(known, attempt=attempt)
+        last = self._course.last(known)
         outcome = (
             trial
             if isinstance(trial, Outcome)
-            else _verdict.outcome_of(known, value, self.objectives)
+            else _verdict.outcome_of(known, value, self.objectives, last.decision)
         )
-        ended = _verdict.conclude(
-            replace(known, attempt=attempt), outcome, self.objectives, self._max_retries
-        )
+        outcome = replace(outcome, message=outcome.message or last.why)
+        ended = _verdict.conclude(known, outcome, self.objectives, self._max_retries)
         stored = self._store.move(ended)
         self._heartbeat.drop(number)
+        self._course.leave(number)
         if not self._ledger.record(stored):
             self._follow()
         return stored
@@ -266,7 +282,12 @@ class Study:
         completed = _setup.checked_points([values], self.space)[0]
         while True:
             self._follow()
-            trial = self._draft(Suggestion(completed, note=note))
+            trial = Trial(
+                number=self._ledger.number,
+                suggestion=Suggestion(completed, note=note),
+                seen=len(self._ledger.finished),
+                values=completed,
+            )
             if self._store.add(trial):
                 return trial
 
@@ -302,16 +323,9 @@ class Study:
         if time.monotonic() - self._reaped > self._lease / 2:
             self.reap()
         self._follow()
-        while True:
-            trial = self._waiting()
-            if trial is None:
-                suggestion = self._suggest()
-                if suggestion is None:
-                    return None
-                trial = self._draft(suggestion)
-                if not self._store.add(trial):
-                    self._follow()
-                    continue
+        for lost in self._course.given_up(self._freeze()):
+            self._change(replace(lost, ended=time.time()))
+        while (trial := self._waiting() or self._planned()) is not None:
             claimed = self._store.claim(trial.number, self._worker, time.time() + self._lease)
             if claimed is None:
                 self._follow()
@@ -320,33 +334,32 @@ class Study:
             if self._store.shared:
                 self._heartbeat.hold(claimed.number)
             return claimed
-
-    def _waiting(self) -> Trial | None:
-        for trial in self._ledger.open:
-            if trial.state is TrialState.WAITING:
-                return trial
         return None
 
-    def _suggest(self) -> Suggestion | None:
-        if self.max_trials is not None and self._ledger.counted >= self.max_trials:
-            return None
-        history = self._freeze()
-        if history.number < len(self._initial):
-            return Suggestion(self._initial[history.number], note="initial point")
-        proposal = self._scheduler.propose(history)
-        if proposal is not None:
-            return proposal
-        return self._sampler.suggest(
-            history, np.random.default_rng((self.spec.seed, history.number))
-        )
+    def _waiting(self) -> Trial | None:
+        waiting = (t for t in self._ledger.open if t.state is TrialState.WAITING)
+        return next(waiting, None)
 
-    def _draft(self, suggestion: Suggestion) -> Trial:
-        return Trial(
-            number=self._ledger.number,
-            suggestion=suggestion,
-            seen=len(self._ledger.finished),
-            values=dict(suggestion.values),
-        )
+    def _planned(self) -> Trial | None:
+        """The trial to take up next, waiting in the store; None if there is nothing to run now."""
+        planner = Planner(self._sampler, self._course.scheduler, self._initial)
+        while (trial := planner.plan(self._freeze())) is not None:
+            is_new = self._ledger.find(trial.number) is None
+            if self._store.add(trial) if is_new else self._change(trial):
+                return trial
+            self._follow()
+        return None
+
+    def _change(self, trial: Trial) -> bool:
+        """Move a trial that this worker does not run; False if another was faster."""
+        try:
+            stored = self._store.move(trial)
+        except StaleTrialError:
+            self._follow()
+            return False
+        if not self._ledger.record(stored):
+            self._follow()
+        return True
 
     def _freeze(self) -> History:
         ledger = self._ledger
@@ -361,6 +374,8 @@ class Study:
             imported=self._imported,
             constraints=self._constraints,
             priors=self._priors,
+            horizon=self.horizon,
+            is_resumable=self.is_resumable,
         )
 
     def _follow(self) -> None:
@@ -379,8 +394,6 @@ class Study:
                 f"The process that ran this trial ended {trial.attempt} times without a word "
                 "(killed, or out of memory?); it is not run again."
             )
-            self._ledger.record(
-                self._store.move(
-                    replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
-                )
+            self._change(
+                replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
             )

@@ -14,9 +14,13 @@ from typing import Any
 
 from luthier.errors import FailedTrialError, SkippedTrialError, StudyError
 from luthier.objective import Objective
-from luthier.records import Measurement, Outcome, Trial, TrialState
+from luthier.records import Decision, Measurement, Outcome, Trial, TrialState
 
-SCORED = (TrialState.COMPLETED, TrialState.STOPPED)
+_ENDS = {
+    Decision.CONTINUE: TrialState.COMPLETED,
+    Decision.PAUSE: TrialState.PAUSED,
+    Decision.STOP: TrialState.STOPPED,
+}
 
 
 def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
@@ -43,10 +47,19 @@ def outcome_of(
     trial: Trial,
     value: float | Mapping[str, float] | BaseException | None,
     objectives: Sequence[Objective],
+    decision: Decision = Decision.CONTINUE,
 ) -> Outcome:
-    """The outcome that a user's `tell(trial, value)` stands for."""
+    """The outcome that a user's `tell(trial, value)` stands for, after the last `decision`."""
     if isinstance(value, BaseException):
         return _failure(trial, value)
+    return replace(_scored(trial, value, objectives), state=_ENDS[decision])
+
+
+def _scored(
+    trial: Trial,
+    value: float | Mapping[str, float] | None,
+    objectives: Sequence[Objective],
+) -> Outcome:
     if value is None:
         chosen = best_measurement(trial.measurements, objectives[0])
         if chosen is None:
@@ -109,7 +122,7 @@ def conclude(
     """
     state, message = outcome.state, outcome.message
     scores: tuple[float, ...] = ()
-    if state in SCORED:
+    if state.has_score:
         scores = tuple(outcome.scores) or _scores(trial, outcome, objectives)
         broken = [
             f'{objective.name}" is {score!r}'
@@ -117,29 +130,33 @@ def conclude(
             if not math.isfinite(score)
         ]
         if broken:
-            state, scores = TrialState.FAILED, ()
+            scores = ()
             message = f'Objective "{broken[0]}: a score must be a finite number.'
+            # A paused trial may still recover.
+            state = state if state is TrialState.PAUSED else TrialState.FAILED
     failures = trial.failures
     if state is TrialState.FAILED and outcome.info.get("retry"):
         failures += 1
         if failures <= max_retries:
             state = TrialState.WAITING
     finished = state.is_finished
+    # What a paused trial came to counts for now.
+    counts = finished or state is TrialState.PAUSED
     return replace(
         trial,
         state=state,
         # A retry begins again from what was suggested, not from what the failed attempt came to
         # read.
-        values=dict(trial.values if outcome.values is None or not finished else outcome.values),
+        values=dict(trial.values if outcome.values is None or not counts else outcome.values),
         failures=failures,
         worker=trial.worker if finished else None,
         lease=None,
-        metrics=dict(outcome.metrics) if finished else {},
-        spread=dict(outcome.spread) if finished else {},
+        metrics=dict(outcome.metrics) if counts else {},
+        spread=dict(outcome.spread) if counts else {},
         scores=scores,
         best_step=outcome.best_step,
         message=message,
-        found=outcome.found if finished else (),
+        found=outcome.found if counts else (),
         info={key: value for key, value in outcome.info.items() if key != "retry"},
         ended=time.time() if finished else None,
     )

@@ -27,7 +27,7 @@ from luthier.results import Results
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._takeover import take_over
-from luthier.tuners._watch import Watch
+from luthier.tuners._watch import Heard, Watch
 
 LEGACY_UPDATE = (
     "The use case of calling `self.oracle.update_trial(trial_id, metrics)` in `Tuner.run_trial()` "
@@ -49,8 +49,9 @@ class BaseTuner:
         project_name: the name of that folder; `"untitled_project"` if None.
         overwrite: whether a project of that name is deleted and begun anew; if not, it goes on.
         **kwargs: `storage`, a database URL where the study is kept instead of
-            `directory/project_name/study.sqlite`, so that several machines can share it; `logger`,
-            accepted and ignored.
+            `directory/project_name/study.sqlite`, so that several machines can share it;
+            `scheduler`, a `Scheduler` or its name, that ends trials early; `logger`, accepted and
+            ignored.
 
     Attributes:
         oracle: as given.
@@ -91,7 +92,7 @@ class BaseTuner:
         self.project_name = "untitled_project" if project_name is None else str(project_name)
         self.logger = kwargs.get("logger")
         self.tuner_id = _setup.tuner_id_of(getattr(self, "tuner_id", None))
-        self._report: Report | None = None
+        self._report: Heard | None = None
         self._info: dict[str, Any] = {}
         self._is_live = False
         self._reason = ""
@@ -100,6 +101,7 @@ class BaseTuner:
         self._project = artifacts.project_path(self.directory, self.project_name)
         artifacts.prepare_project(self._project, overwrite=overwrite)
         oracle._settings |= self._settings
+        oracle._desk.scheduler = kwargs.get("scheduler")
         oracle._set_project_dir(self.directory, self.project_name, storage)
         take_over(self._project, self.project_name, oracle.objective, storage)
         self._open(is_new=overwrite)
@@ -205,10 +207,11 @@ class BaseTuner:
     ) -> Outcome:
         """Run one trial to its end, in the form that the driver wants."""
         trial = self.oracle._begin(record, self.tuner_id)
-        self._report = report
+        self._report = heard = Heard(report)
         self.on_trial_begin(trial)
         try:
-            return self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+            outcome = self._try_run_and_update_trial(trial, *fit_args, **fit_kwargs)
+            return heard.ended(outcome)
         finally:
             self._report = None
             self.oracle.study.require(trial.hyperparameters.requirements.constraints)

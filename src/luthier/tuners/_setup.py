@@ -18,7 +18,7 @@ NO_HYPERMODEL = (
     "search space in `Tuner.run_trial()` by subclassing a `Tuner` class without using a "
     "`HyperModel` instance."
 )
-KNOWN = frozenset({"logger", "storage"})
+KNOWN = frozenset({"logger", "scheduler", "storage"})
 
 
 def check_oracle(oracle: object) -> Oracle:

@@ -25,7 +25,7 @@ def tune(
     space: Space | HyperParameters | Iterable[Any] | None = None,
     seed: int | None = None,
     sampler: Sampler | str = "auto",
-    scheduler: Scheduler | None = None,
+    scheduler: Scheduler | str | None = None,
     storage: str | os.PathLike[str] | Store | None = None,
     name: str = "study",
     max_seconds: float | None = None,
@@ -50,7 +50,8 @@ def tune(
         space: hyperparameters known beforehand; None learns them while running.
         seed: root of all randomness.
         sampler: how values are chosen.
-        scheduler: how long each trial runs; None: to its end.
+        scheduler: how long each trial runs, a `Scheduler` or its name, such as `"asha"`; None: to
+            its end.
         storage: None keeps the study in memory; a path or URL keeps it for ever, and running again
             goes on with it.
         name: the study's name in the storage.

@@ -44,7 +44,7 @@ class Tuner(BaseTuner):
         overwrite: whether a project of that name is deleted and begun anew; if not, it goes on.
         executions_per_trial: how often each trial is trained; scores are means over them, and their
             spread is kept.
-        **kwargs: `storage`: see `BaseTuner`.
+        **kwargs: `storage` and `scheduler`: see `BaseTuner`.
 
     Attributes:
         max_model_size: as given, and so are the others.
@@ -180,6 +180,8 @@ class Tuner(BaseTuner):
     # -- inside ----------------------------------------------------------------------------------
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
+        epochs = fit_kwargs.get("epochs")
+        self.oracle.study.horizon = epochs if isinstance(epochs, int) else None
         with training.steady():
             super().search(*fit_args, **fit_kwargs)
 

@@ -1,12 +1,43 @@
-"""Lets a tuner hear of the search: for KerasTuner's `on_trial_end` and `pre_create_trial`."""
+"""Lets a tuner hear of the search: for KerasTuner's `on_trial_end` and `pre_create_trial`, and of
+what its trials are told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from luthier.abc import Hook, SearchFacts
-from luthier.records import Measurement
+from luthier.abc import Hook, Report, SearchFacts
+from luthier.records import Decision, Measurement, Outcome, TrialState
 from luthier.records import Trial as Record
+
+_ENDS = {Decision.PAUSE: TrialState.PAUSED, Decision.STOP: TrialState.STOPPED}
+
+
+class Heard:
+    """A report that remembers the last answer.
+
+    Args:
+        report: takes measurements.
+
+    Attributes:
+        decision: the last answer.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.decision = Decision.CONTINUE
+        self._report = report
+
+    def __call__(self, measurement: Measurement) -> Decision:
+        """Hand it on."""
+        self.decision = self._report(measurement)
+        return self.decision
+
+    def ended(self, outcome: Outcome) -> Outcome:
+        """How a trial ended that trained as long as it was told."""
+        if outcome.state is not TrialState.COMPLETED:
+            return outcome
+        return replace(outcome, state=_ENDS.get(self.decision, outcome.state))
 
 
 class Watch(Hook):
