@@ -239,7 +239,7 @@ def test_metrics_are_kept_by_step():
     [
         lambda oracle: oracle.get_trial("9"),
         lambda oracle: oracle.update_trial("9", {"val_loss": 1}),
-        lambda oracle: oracle.end_trial("9", "COMPLETED"),
+        lambda oracle: oracle.end_trial(Trial(some_hp(), "9", "COMPLETED")),
     ],
 )
 def test_a_trial_that_is_not_there(call):
@@ -261,21 +261,23 @@ def ended(status, metrics=None, form="trial", **options):
     elif form == "keyword":
         trial.status = status
         oracle.end_trial(trial=trial)
-    elif form == "default":
-        oracle.end_trial(trial.trial_id)
     else:
-        oracle.end_trial(trial.trial_id, status)
+        arguments = {"trial_id": trial.trial_id} if form == "named" else {"trial": trial.trial_id}
+        arguments |= {} if form == "default" else {"status": status}
+        with pytest.warns(DeprecationWarning, match=r"and call `end_trial\(trial\)`") as caught:
+            oracle.end_trial(**arguments)
+        assert caught[0].filename == __file__
     assert oracle.ongoing_trials == {}
     return trial
 
 
-@pytest.mark.parametrize("form", ["trial", "keyword", "legacy", "default"])
+@pytest.mark.parametrize("form", ["trial", "keyword", "legacy", "named", "default"])
 def test_a_completed_trial(form):
     trial = ended("COMPLETED", [1.0, 0.5, 0.7], form)
     assert (trial.status, trial.score, trial.best_step) == ("COMPLETED", 0.5, 1)
 
 
-@pytest.mark.parametrize("form", ["trial", "legacy"])
+@pytest.mark.parametrize("form", ["trial", "legacy", "named"])
 @pytest.mark.parametrize("status", ["INVALID", "FAILED"])
 def test_a_trial_that_failed(status, form):
     trial = ended(status, form=form)
@@ -429,8 +431,34 @@ def test_score_trial_with_an_underscore_is_taken_with_a_warning():
     trial = oracle.create_trial("t")
     oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
     with pytest.warns(DeprecationWarning, match="rename it to `score_trial`"):
-        oracle.end_trial(trial.trial_id)
+        oracle.end_trial(trial)
     assert trial.score == 5
+
+
+def test_the_old_names_can_be_called():
+    oracle = make(RandomSearchOracle)
+    with pytest.warns(DeprecationWarning, match="please use `populate_space`") as caught:
+        answer = oracle._populate_space("0")
+    assert caught[0].filename == __file__
+    assert answer["status"] == "RUNNING"
+    trial = oracle.create_trial("t")
+    oracle.update_trial(trial.trial_id, {"val_loss": 1.5})
+    with pytest.warns(DeprecationWarning, match="please use `score_trial`"):
+        oracle._score_trial(trial)
+    assert trial.score == 1.5
+
+
+def test_an_end_trial_of_old_is_taken():
+    class Old(RandomSearchOracle):
+        def end_trial(self, trial_id, status="COMPLETED"):
+            super().end_trial(trial_id, status)
+
+    oracle = make(Old)
+    trial = oracle.create_trial("t")
+    oracle.update_trial(trial.trial_id, {"val_loss": 1.5})
+    with pytest.warns(DeprecationWarning):
+        oracle.end_trial(trial.trial_id)
+    assert oracle.get_trial("0").score == 1.5
 
 
 def test_score_trial():
@@ -458,5 +486,5 @@ def test_order_of_a_grid():
     while (trial := oracle.create_trial("t")).status == "RUNNING":
         points.append(tuple(trial.hyperparameters.values.values()))
         oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
-        oracle.end_trial(trial.trial_id)
+        oracle.end_trial(trial)
     assert points == [(a, b) for a in ("y", "x", "z") for b in (2, 0, 4)]

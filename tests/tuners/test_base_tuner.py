@@ -410,7 +410,8 @@ def test_hyperparameters_met_later_are_searched(tmp_path):
 def test_a_directory_that_is_none_is_here(project):
     tuner = bowl(None)
     tuner.search(verbose=0)
-    assert tuner.project_dir == "untitled_project"
+    assert tuner.project_dir == "./untitled_project"  # as KerasTuner prints it
+    assert tuner.get_trial_dir("0") == "./untitled_project/trial_0"
     assert (project / "untitled_project" / "study.sqlite").exists()
 
 

@@ -189,7 +189,8 @@ class Oracle:
         return trial
 
     @synchronized
-    def end_trial(self, trial: Trial | str, status: str = TrialStatus.COMPLETED) -> None:
+    @_legacy.accepting_ids
+    def end_trial(self, trial: Trial, status: str = TrialStatus.COMPLETED) -> None:
         """Record how a trial ended, by its `status` and `message`; once only.
 
         Args:
@@ -197,14 +198,11 @@ class Oracle:
             status: how it ended; only read with an id.
 
         Raises:
+            KeyError: if there is no such trial.
             RuntimeError: after too many failed trials in a row; all is saved.
         """
-        if isinstance(trial, str):
-            trial = self.get_trial(trial)
-            if trial.status == TrialStatus.RUNNING:
-                trial.status = status
-        record = trial.record
-        if record is None or record.state is not TrialState.RUNNING:
+        record = trial.record or self._desk.find(trial.trial_id)
+        if record.state is not TrialState.RUNNING:
             return
         if _reports.STATES[trial.status] is TrialState.COMPLETED:
             self._score(trial)
@@ -397,3 +395,4 @@ class Oracle:
         return values
 
     _compute_values_hash = staticmethod(_legacy.values_hash)
+    _populate_space, _score_trial = _legacy.old_populate_space, _legacy.old_score_trial

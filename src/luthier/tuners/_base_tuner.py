@@ -7,8 +7,8 @@ in `run_trial` what one trial is; the loop itself is the driver's.
 
 from __future__ import annotations
 
+import os
 import traceback
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from luthier.errors import FailedTrialError, FatalError, SkippedTrialError, Stud
 from luthier.executors import InlineExecutor
 from luthier.hooks import Console
 from luthier.oracles import Oracle, _reports
+from luthier.oracles._legacy import warn
 from luthier.oracles._state import load_state, save_state
 from luthier.oracles._trial import Trial, TrialStatus
 from luthier.records import Outcome, TrialState
@@ -245,7 +246,7 @@ class BaseTuner:
         kwargs = _tunable.fill_in(fit_kwargs, trial.hyperparameters)
         results = self.run_trial(trial, *fit_args, **kwargs)
         if results is None and trial.is_tracked:
-            warnings.warn(LEGACY_UPDATE, DeprecationWarning, stacklevel=2)
+            warn(LEGACY_UPDATE)
             return {}
         summary = training.summarize(results, self.oracle.objective, training.RUN_TRIAL)
         self.oracle._desk.views.register(trial.metrics, summary.metrics)
@@ -318,11 +319,11 @@ class BaseTuner:
     @property
     def project_dir(self) -> str:
         """The project's folder."""
-        return str(self._project)
+        return os.path.join(self.directory, self.project_name)
 
     def get_trial_dir(self, trial_id: str) -> str:
         """The folder of a trial."""
-        return str(artifacts.trial_path(self._project, trial_id))
+        return os.path.join(self.project_dir, artifacts.trial_path(self._project, trial_id).name)
 
     def save(self) -> None:
         """Save what overrides of `get_state` add; everything else is saved when it happens."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from luthier.errors import FatalRuntimeError
 from luthier.oracles import Oracle
+from luthier.oracles._legacy import warn
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 TUNER_ID = "KERASTUNER_TUNER_ID"
@@ -45,20 +44,10 @@ def check_options(options: Mapping[str, Any]) -> None:
     if unknown:
         raise ValueError(f"Unrecognized arguments {unknown} for `BaseTuner.__init__()`.")
     if options.get("logger") is not None:
-        warnings.warn(
+        warn(
             "The `logger` argument in `BaseTuner.__init__() is no longer supported and will be "
-            "ignored.",
-            DeprecationWarning,
-            stacklevel=_level_outside(),
+            "ignored."
         )
-
-
-def _level_outside() -> int:
-    """How many frames up, counted as `warnings.warn` does, the user's own code is."""
-    level, frame = 0, inspect.currentframe()
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("luthier."):
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def check_environment(storage: object) -> None:
