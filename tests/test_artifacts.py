@@ -135,3 +135,22 @@ def test_the_state_to_go_on_from_is_dropped_once(tmp_path: Path) -> None:
     artifacts.drop_resume(tmp_path)
     artifacts.drop_resume(tmp_path)
     assert os.listdir(tmp_path) == ["checkpoint.weights.h5"]
+
+
+def test_compiled_programs_outlive_a_search(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    fill(project, (*OURS, "compiled/abc/jit_step-1-cache"))
+    artifacts.prepare_project(project, overwrite=True)
+    assert files(project) == {"compiled/abc/jit_step-1-cache"}
+
+
+def test_the_oldest_compiled_programs_go_first(tmp_path: Path) -> None:
+    folder = artifacts.compiled_path(tmp_path)
+    artifacts.trim_compiled(folder)
+    for age, name in enumerate(("c", "b", "a")):
+        fill(folder, (f"machine/{name}-cache",))
+        (folder / "machine" / f"{name}-cache").write_bytes(bytes(100))
+        os.utime(folder / "machine" / f"{name}-cache", (1000 - age, 1000 - age))
+    fill(folder, ("machine/checked", "notes"))
+    artifacts.trim_compiled(folder, limit=250)
+    assert files(folder) == {"machine/b-cache", "machine/c-cache", "machine/checked", "notes"}

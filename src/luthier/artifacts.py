@@ -18,6 +18,10 @@ from luthier.errors import FatalRuntimeError, FatalValueError
 CHECKPOINT = "checkpoint.weights.h5"
 BUILD_CONFIG = "build_config.json"
 RESUME = "resume.npz"
+COMPILED = "compiled"
+
+# As much as compiled programs of a project may take on disk.
+COMPILED_BYTES = 256 * 2**20
 STUDY = "study.sqlite"
 
 # Settings of a study that say how the folders of its trials are called.
@@ -86,7 +90,9 @@ def prepare_project(path: Path, *, overwrite: bool = False) -> None:
 def remove_project(path: Path) -> None:
     """Delete what Luthier or KerasTuner made in a project's folder, and the folder if it is empty.
 
-    Files with other names stay, also within the folders of trials. Links are never followed.
+    Files with other names stay, also within the folders of trials. Links are never followed. So do
+    compiled programs: they belong to the models and not to a search of them, and a search that is
+    begun anew would compile the very same ones.
 
     Args:
         path: the folder; nothing happens if there is none.
@@ -148,6 +154,31 @@ def resume_path(trial: Path) -> Path:
 def drop_resume(trial: Path) -> None:
     """Delete the state to go on from, once a trial's end is recorded."""
     resume_path(trial).unlink(missing_ok=True)
+
+
+def compiled_path(project: Path) -> Path:
+    """The programs that were compiled for a project's models."""
+    return project / COMPILED
+
+
+def trim_compiled(folder: Path, limit: int = COMPILED_BYTES) -> None:
+    """Delete the compiled programs that were written first, until the others fit the limit.
+
+    Args:
+        folder: as `compiled_path` gave it; nothing happens if there is none.
+        limit: bytes.
+    """
+    try:
+        found = [(entry, entry.stat()) for entry in folder.glob("*/*-cache")]
+        excess = sum(facts.st_size for _, facts in found) - limit
+        for entry, facts in sorted(found, key=lambda pair: pair[1].st_mtime):
+            if excess <= 0:
+                return
+            entry.unlink(missing_ok=True)
+            excess -= facts.st_size
+    except OSError:
+        # Another process deletes too, or nobody may: the next trial looks again.
+        return
 
 
 def _remove_files(folder: Path, known: re.Pattern[str]) -> None:

@@ -6,7 +6,8 @@ Without any framework:
 - `evaluate_function(function).bind(space, objectives)`: a Python function as an `Evaluate`;
 - `summarize(returned, objective, source)`: what `fit` or `run_trial` returned, as a `Result`;
 - `choose_backend()`: an installed Keras backend where none is chosen; call it before Keras is used;
-- `steady()`: around a search, `released()`: around a trial; they keep memory flat.
+- `steady()`: around a search, `released()`: around a trial; they keep memory flat;
+- `programs_kept_in(folder)`: around all that compiles; the next run finds it there.
 
 With Keras, which is imported at the first call:
 
@@ -27,7 +28,7 @@ from luthier.training._backend import choose_backend
 from luthier.training._discovery import discover
 from luthier.training._function import Reporter, evaluate_function
 from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
-from luthier.training._memory import released, steady
+from luthier.training._memory import programs_kept_in, released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
 from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
 
@@ -65,6 +66,7 @@ __all__ = [
     "fits_itself",
     "fresh_callbacks",
     "load_model",
+    "programs_kept_in",
     "released",
     "run_trial",
     "steady",

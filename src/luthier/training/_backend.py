@@ -46,6 +46,14 @@ def choose_backend() -> str:
     )
 
 
+def backend_in_use() -> str:
+    """The backend that Keras runs on, or will when it is imported; does not import it."""
+    keras = sys.modules.get("keras")
+    if keras is not None and hasattr(keras, "backend"):
+        return str(keras.backend.backend())
+    return os.environ.get("KERAS_BACKEND") or _configured() or "tensorflow"
+
+
 def _is_installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 

@@ -4,7 +4,9 @@ A Keras model is a web of cycles, so it lives until the garbage collector comes 
 keeps a list of gradients by name for ever, and JAX every program that it compiled. `released` sees
 to all three after each trial. A full collection looks at every object of the frameworks, a third of
 a second each time; inside `steady` those that were there before the search are set aside, and it
-takes milliseconds. `keras.backend.clear_session` is not needed on any backend.
+takes milliseconds. `keras.backend.clear_session` is not needed on any backend. What JAX compiled is
+kept on disk by `programs_kept_in`: there it is found again, whether memory has forgotten it or the
+process has ended.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from luthier.training._backend import backend_in_use
 
 
 @contextmanager
@@ -42,6 +47,18 @@ def steady() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+@contextmanager
+def programs_kept_in(folder: Path) -> Iterator[None]:
+    """Keep what JAX compiles in a folder, where the next run finds it; elsewhere does nothing."""
+    if backend_in_use() != "jax":
+        yield
+        return
+    from luthier.training import _jax_cache
+
+    with _jax_cache.programs_kept_in(folder):
+        yield
 
 
 def _trains_with_jax() -> bool:

@@ -182,7 +182,7 @@ class Tuner(BaseTuner):
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         epochs = fit_kwargs.get("epochs")
         self.oracle.study.horizon = epochs if isinstance(epochs, int) else None
-        with training.steady():
+        with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
 
     def _settings_for(self, hp: HyperParameters) -> training.BuildSettings:
@@ -239,6 +239,10 @@ class Tuner(BaseTuner):
             quieted["verbose"] = 0
         return quieted
 
+    def _populate_initial_space(self) -> None:
+        with training.programs_kept_in(artifacts.compiled_path(self._project)):
+            super()._populate_initial_space()
+
     def _build_once(self, hp: HyperParameters) -> None:
         try:
             self._build_hypermodel(hp)
@@ -250,6 +254,7 @@ class Tuner(BaseTuner):
         # Told is told: only what was interrupted goes on from its last epoch.
         trial_id = self.oracle._desk.views.id_of(record.number)
         artifacts.drop_resume(Path(self.get_trial_dir(trial_id)))
+        artifacts.trim_compiled(artifacts.compiled_path(self._project))
         super()._on_outcome(record)
 
     def _folder(self, trial: Trial) -> Path:
