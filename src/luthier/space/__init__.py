@@ -12,6 +12,7 @@ from luthier.space._hyperparameters import HyperParameters
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
 from luthier.space._priors import Prior
+from luthier.space._reach import unreachable
 from luthier.space._requirements import Requirements
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space
@@ -37,4 +38,5 @@ __all__ = [
     "deserialize",
     "explore",
     "serialize",
+    "unreachable",
 ]

@@ -17,7 +17,7 @@ from luthier import artifacts, driver, training
 from luthier.abc import Report
 from luthier.errors import FailedTrialError, FatalError, SkippedTrialError, StudyError
 from luthier.executors import InlineExecutor
-from luthier.hooks import Console
+from luthier.hooks import Console, Explain
 from luthier.oracles import Oracle, _reports
 from luthier.oracles._legacy import warn
 from luthier.oracles._state import load_state, save_state
@@ -195,7 +195,7 @@ class BaseTuner:
                 evaluate,
                 InlineExecutor(),
                 limits=driver.Limits(failures_in_a_row=self.oracle.max_consecutive_failed_trials),
-                hooks=(console, Watch(self._on_outcome)),
+                hooks=(console, Explain(self.oracle.verbose), Watch(self._on_outcome)),
             )
         self.on_search_end()
 

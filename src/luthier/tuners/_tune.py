@@ -9,7 +9,7 @@ from typing import Any
 from luthier import driver
 from luthier.abc import Hook, Sampler, Scheduler, Store
 from luthier.executors import InlineExecutor
-from luthier.hooks import Console
+from luthier.hooks import Console, Explain
 from luthier.records import Trial
 from luthier.results import Results
 from luthier.space import Constraint, HyperParameters, Prior, Space
@@ -102,7 +102,7 @@ def tune(
             runner.bind(lambda: study.space, study.objectives, study.require),
             InlineExecutor(),
             limits=driver.Limits(max_seconds, max_failures_in_a_row),
-            hooks=[Console(verbose), *hooks],
+            hooks=[Console(verbose), Explain(verbose), *hooks],
         )
         return Results.of(study.history(), reason)
     finally:
