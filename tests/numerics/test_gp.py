@@ -11,8 +11,8 @@ from luthier.numerics import _gp
 from luthier.numerics._kernels import (
     Columns,
     column_distances,
-    feature_groups,
     features,
+    layout,
     matern52,
     matern52_with_slope,
     squared_distances,
@@ -33,7 +33,7 @@ def test_the_posterior_is_that_of_the_textbook():
     x, z, y = rng.random((9, 3)), rng.random((5, 3)), rng.standard_normal(9)
     lengths, signal, noise = np.array([0.3, 1.0, 2.0]), 1.7, 0.01
     theta = np.log([*lengths, signal, noise])
-    mean, deviation = _gp.Posterior(x, np.arange(3), y, theta).predict(z)
+    mean, deviation = _gp.Posterior(x, layout(PLAIN), y, theta).predict(z)
     inverse = np.linalg.inv(_kernel(x, x, lengths, signal) + (noise + 1e-6) * np.eye(9))
     cross = _kernel(z, x, lengths, signal)
     assert mean == pytest.approx(cross @ inverse @ y, rel=1e-8)
@@ -45,28 +45,29 @@ def test_without_noise_the_data_are_met():
     rng = np.random.default_rng(1)
     x, y = rng.random((8, 3)), rng.standard_normal(8)
     theta = np.array([-1.0, -1.0, -1.0, 0.0, -13.0])
-    mean, deviation = _gp.Posterior(x, np.arange(3), y, theta).predict(x)
+    mean, deviation = _gp.Posterior(x, layout(PLAIN), y, theta).predict(x)
     assert mean == pytest.approx(y, abs=1e-4)
     assert deviation == pytest.approx(np.zeros(8), abs=5e-3)
 
 
+@pytest.mark.parametrize("additive", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_gradient_of_the_fit_agrees_with_finite_differences(seed):
+def test_the_gradient_of_the_fit_agrees_with_finite_differences(seed, additive):
     rng = np.random.default_rng(seed)
     rows = rng.random((15, 3))
     rows[:, 1] = rng.integers(3, size=15)
     active = np.column_stack([np.ones(15, bool), rng.random((15, 2)) < 0.7])
     points = features(rows, active, MIXED)
-    layers = column_distances(points, feature_groups(MIXED), 3)
+    data = _gp.pairs(points, layout(MIXED), additive=additive)
     targets, known = rng.standard_normal(15), rng.random(15) * 0.1
-    theta = rng.normal(-0.5, 0.5, 5)
+    theta = rng.normal(-0.5, 0.5, 8 if additive else 5)
 
     def value(t):
-        return _gp.negative_log_posterior(t, layers, targets, known, _gp.Belief())
+        return _gp.negative_log_posterior(t, data, targets, known, _gp.Belief())
 
     _, gradient = value(theta)
-    for j in range(5):
-        step = np.zeros(5)
+    for j in range(len(theta)):
+        step = np.zeros(len(theta))
         step[j] = 1e-5
         numeric = (value(theta + step)[0] - value(theta - step)[0]) / 2e-5
         assert gradient[j] == pytest.approx(numeric, rel=1e-4, abs=1e-6)
@@ -81,8 +82,8 @@ def test_the_value_of_the_fit_is_the_marginal_likelihood():
         covariance = _kernel(x, x, np.exp(theta[:3]), np.exp(theta[3]))
         covariance += (np.exp(theta[4]) + 1e-6) * np.eye(7)
         plain = 0.5 * y @ np.linalg.solve(covariance, y) + 0.5 * np.linalg.slogdet(covariance)[1]
-        layers = column_distances(x, np.arange(3), 3)
-        found, _ = _gp.negative_log_posterior(theta, layers, y, np.zeros(7), flat)
+        data = _gp.pairs(x, layout(PLAIN))
+        found, _ = _gp.negative_log_posterior(theta, data, y, np.zeros(7), flat)
         values.append(found - plain)
     assert values == pytest.approx([0, 0], abs=1e-6)
 
@@ -92,7 +93,9 @@ def test_fitting_finds_which_column_matters():
     x = rng.random((40, 3))
     y = np.sin(7 * x[:, 1])
     y = (y - y.mean()) / y.std()
-    theta = _gp.fit(x, np.arange(3), y, [_gp.Belief().start(3)], belief=_gp.Belief())
+    theta = _gp.fit(
+        _gp.pairs(x, layout(PLAIN)), y, [_gp.Belief().start(3)], belief=_gp.Belief()
+    ).theta
     assert theta[1] < theta[0] - 1
     assert theta[1] < theta[2] - 1
     assert theta[4] < -5
@@ -103,7 +106,9 @@ def test_fitting_finds_the_noise():
     x = rng.random((120, 3))
     y = np.sin(3 * x[:, 0]) + rng.normal(0, 0.3, 120)
     scale = y.std()
-    theta = _gp.fit(x, np.arange(3), y / scale, [_gp.Belief().start(3)], belief=_gp.Belief())
+    theta = _gp.fit(
+        _gp.pairs(x, layout(PLAIN)), y / scale, [_gp.Belief().start(3)], belief=_gp.Belief()
+    ).theta
     assert np.exp(theta[4] / 2) * scale == pytest.approx(0.3, rel=0.25)
 
 
@@ -111,10 +116,10 @@ def test_leaving_one_out_is_what_its_name_says():
     rng = np.random.default_rng(7)
     x, y = rng.random((8, 3)), rng.standard_normal(8)
     theta = np.array([-0.5, 0.0, 0.5, 0.2, -3.0])
-    mean, deviation = _gp.Posterior(x, np.arange(3), y, theta).leave_one_out()
+    mean, deviation = _gp.Posterior(x, layout(PLAIN), y, theta).leave_one_out()
     for i in range(8):
         rest = np.arange(8) != i
-        left = _gp.Posterior(x[rest], np.arange(3), y[rest], theta)
+        left = _gp.Posterior(x[rest], layout(PLAIN), y[rest], theta)
         expected, spread = left.predict(x[i : i + 1])
         assert mean[i] == pytest.approx(expected[0], rel=1e-6)
         assert deviation[i] ** 2 == pytest.approx(spread[0] ** 2 + left.noise, rel=1e-6)
@@ -124,7 +129,7 @@ def test_distances_of_features_are_those_that_are_meant():
     rows = np.array([[0.2, 1.0, 0.5], [0.7, 2.0, 0.9], [0.7, 2.0, 0.1], [0.2, 0.0, 0.5]])
     active = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 1, 1]], bool)
     points = features(rows, active, MIXED)
-    layers = column_distances(points, feature_groups(MIXED), 3).reshape(3, 4, 4)
+    layers = column_distances(points, layout(MIXED)).reshape(3, 4, 4)
     assert layers[0, 0, 1] == pytest.approx(0.25)
     assert layers[1, 0, 1] == pytest.approx(1.0)  # other choices
     assert layers[1, 1, 2] == pytest.approx(0.5)  # a choice against none
@@ -162,7 +167,9 @@ def test_a_singular_matrix_gets_a_factor_nearby():
 
 def test_data_at_one_point_are_no_obstacle():
     x, y = np.full((6, 3), 0.5), np.array([1.0, -1.0, 0.5, 0.0, -0.5, 0.0])
-    theta = _gp.fit(x, np.arange(3), y, [_gp.Belief().start(3)], belief=_gp.Belief())
-    mean, deviation = _gp.Posterior(x, np.arange(3), y, theta).predict(x[:1])
+    theta = _gp.fit(
+        _gp.pairs(x, layout(PLAIN)), y, [_gp.Belief().start(3)], belief=_gp.Belief()
+    ).theta
+    mean, deviation = _gp.Posterior(x, layout(PLAIN), y, theta).predict(x[:1])
     assert np.isfinite(mean).all()
     assert np.isfinite(deviation).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from luthier.numerics._gp import Posterior
-from luthier.numerics._kernels import Columns, feature_groups, features
+from luthier.numerics._kernels import Columns, features, layout
 from luthier.numerics._polish import log_improvement_gradient, polished
 
 COLUMNS = Columns(
@@ -24,7 +24,7 @@ def _posterior(rng):
     theta = np.log([0.4, 0.9, 0.5, 0.7, 1.2, 1e-3])
     points = features(rows, active, COLUMNS)
     targets = rng.standard_normal(12)
-    return Posterior(points, feature_groups(COLUMNS), targets, theta), float(targets.min())
+    return Posterior(points, layout(COLUMNS), targets, theta), float(targets.min())
 
 
 @pytest.mark.parametrize("seed", range(4))

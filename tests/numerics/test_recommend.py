@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier.numerics._kernels import Columns
 from luthier.numerics._recommend import recommend
-
-COLUMNS = Columns(np.zeros(2, int), np.zeros(2), np.zeros(2, bool))
 
 
 def _data(seed, noise, count=60):
@@ -18,8 +15,14 @@ def _data(seed, noise, count=60):
     return rows, true, true + noise * rng.standard_normal(count)
 
 
+def _recommend(rows, scores, **known):
+    count = rows.shape[1]
+    continuous = np.zeros(count, int), np.zeros(count, bool)
+    return recommend(rows, np.ones(rows.shape, bool), *continuous, scores, **known)
+
+
 def _choose(rows, scores):
-    return recommend(rows, np.ones(rows.shape, bool), COLUMNS, scores)
+    return _recommend(rows, scores)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -44,7 +47,21 @@ def test_any_scores_are_fine(scores):
 
 
 def test_no_column_means_the_best_score():
-    nothing = Columns(np.zeros(0, int), np.zeros(0), np.zeros(0, bool))
-    rows = np.zeros((12, 0))
-    scores = np.arange(12.0)[::-1]
-    assert recommend(rows, np.zeros((12, 0), bool), nothing, scores) == 11
+    assert _recommend(np.zeros((12, 0)), np.arange(12.0)[::-1]) == 11
+
+
+def test_of_repeated_rows_the_mean_counts():
+    rows = np.repeat(np.random.default_rng(1).random((4, 2)), 3, axis=0)
+    scores = np.array([5.0, 5.2, 4.8, 1.0, 1.1, 0.9, 0.5, 2.0, 2.1, 5.0, 5.1, 5.3])
+    assert _recommend(rows, scores) in (3, 4, 5)
+
+
+def test_scores_known_to_be_exact_are_believed():
+    rows, _, scores = _data(3, 0.1)
+    assert _recommend(rows, scores, noise=0.0) == np.argmin(scores)
+
+
+def test_known_noise_needs_no_evidence():
+    rows, true, scores = _data(0, 0.1, count=12)
+    chosen = _recommend(rows, scores, noise=0.01)
+    assert true[chosen] <= true[np.argmin(scores)]

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier.numerics._gp import Belief
+from luthier.numerics._kernels import Columns, layout
 from luthier.numerics._surrogate import Hyperparameters, milestone, milestone_size, subset
 from luthier.numerics._warps import standardise
+
+TWO = Columns(np.zeros(2, int), np.zeros(2), np.zeros(2, bool))
 
 
 @given(st.integers(1, 3_000))
@@ -30,8 +33,7 @@ def test_fitted_hyperparameters_do_not_depend_on_what_was_asked_before():
     points, scores = rng.random((40, 2)), rng.standard_normal(40)
 
     def at(kept, count):
-        groups = np.arange(2)
-        return kept.at(points[:count], groups, 2, lambda k: standardise(scores[:k]))
+        return kept.at(points[:count], layout(TWO), lambda k: standardise(scores[:k]))
 
     kept = Hyperparameters(Belief())
     for count in range(1, 41):

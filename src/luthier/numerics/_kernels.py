@@ -45,10 +45,35 @@ class Columns:
         return len(self.choices)
 
 
-def feature_groups(columns: Columns) -> NDArray[np.int64]:
-    """Which column each feature belongs to; shape (m,)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Which features stand for which of d columns.
+
+    Attributes:
+        groups: column of each feature, ascending, shape (m,).
+        first: the first feature of each column, shape (d,).
+        is_choice: which columns are unordered choices, shape (d,).
+        optional: which columns may be inactive, shape (d,).
+    """
+
+    groups: NDArray[np.int64]
+    first: NDArray[np.int64]
+    is_choice: Mask
+    optional: Mask
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def layout(columns: Columns) -> Layout:
+    """How `features` lays out the columns."""
     widths = np.where(columns.is_choice, columns.choices, np.where(columns.optional, 2, 1))
-    return np.repeat(np.arange(len(columns)), widths)
+    return Layout(
+        groups=np.repeat(np.arange(len(columns)), widths),
+        first=np.cumsum(widths) - widths,
+        is_choice=columns.is_choice,
+        optional=columns.optional,
+    )
 
 
 def features(rows: Array, active: Mask, columns: Columns) -> Array:
@@ -60,7 +85,7 @@ def features(rows: Array, active: Mask, columns: Columns) -> Array:
         columns: the d columns.
 
     Returns:
-        shape (n, m), grouped as `feature_groups` says.
+        shape (n, m), laid out as `layout` says.
 
     Source: choices: one-hot, as Garrido-Merchán and Hernández-Lobato 2020, Dealing with categorical
         and integer-valued variables in Bayesian optimization, section 3. Inactive numbers: the arc
@@ -108,20 +133,19 @@ def feature_gradient(slope: Array, row: Array, active: Mask, columns: Columns) -
     return gradient
 
 
-def column_distances(points: Array, groups: NDArray[np.int64], size: int) -> Array:
+def column_distances(points: Array, shape: Layout) -> Array:
     """Squared distances of all pairs, one layer a column.
 
     Args:
         points: features, shape (n, m).
-        groups: column of each feature, shape (m,).
-        size: number of columns d.
+        shape: of their d columns.
 
     Returns:
         shape (d, n * n).
     """
-    count = len(points)
+    count, size = len(points), len(shape)
     layers = np.zeros((size, count, count))
-    for feature, column in zip(points.T, groups, strict=True):
+    for feature, column in zip(points.T, shape.groups, strict=True):
         difference = feature[:, None] - feature[None, :]
         layers[column] += difference * difference
     return layers.reshape(size, count * count)

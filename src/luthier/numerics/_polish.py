@@ -16,6 +16,8 @@ from luthier.numerics._kernels import Columns, feature_gradient, features
 
 # Steps finer than this are followed as if there were none; the row is snapped afterwards.
 _FINE = 0.01
+# What a step has to gain in log expected improvement, relative to it.
+_PRECISION = 1e-4
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -59,7 +61,7 @@ def polished(
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, 1.0)] * len(free),
-        options={"maxiter": iterations, "maxfun": 2 * iterations},
+        options={"maxiter": iterations, "maxfun": 2 * iterations, "ftol": _PRECISION},
     )
     result = row.copy()
     result[free] = np.clip(found.x, 0.0, 1.0)

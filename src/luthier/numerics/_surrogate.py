@@ -14,11 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luthier.numerics import _gp
+from luthier.numerics._kernels import Layout
 from luthier.numerics._linalg import Array
 
 _FIRST = 3
 _SPACING = 15
 _CHAIN = 8
+# An additive part has to make the targets so much more probable, as a logarithm, and needs some
+# data to show itself.
+_WORTHWHILE = 1.0
+_FEWEST_ADDITIVE = 8
 
 
 def subset(targets: Array, limit: int) -> NDArray[np.int64]:
@@ -74,18 +79,17 @@ class Hyperparameters:
     def at(
         self,
         points: Array,
-        groups: NDArray[np.int64],
-        columns: int,
+        shape: Layout,
         targets: Callable[[int], Array],
         *,
         diagonal: float = 0.0,
     ) -> Array:
-        """θ for data that begin with `points`; shape (columns + 2,).
+        """θ for data that begin with `points`; shape (d + 2,), or (2 d + 2,) with an additive
+        part.
 
         Args:
             points: features, shape (n, m).
-            groups: column of each feature, shape (m,).
-            columns: how many columns d there are.
+            shape: their layout.
             targets: the standardised targets of the first k data, for any k.
             diagonal: known noise variance.
         """
@@ -97,33 +101,33 @@ class Hyperparameters:
                 warm = fitted(index - 1) if index % _CHAIN else None
                 count = milestone_size(index)
                 self._known[index] = self._fit(
-                    points[:count], groups, columns, targets(count), warm, diagonal
+                    points[:count], shape, targets(count), warm, diagonal
                 )
             return self._known[index]
 
         if len(points) < _FIRST:
             # Not a milestone, so nothing to keep.
-            return self._fit(points, groups, columns, targets(len(points)), None, diagonal)
+            return self._fit(points, shape, targets(len(points)), None, diagonal)
         return fitted(milestone(len(points)))
 
     def _fit(
-        self,
-        points: Array,
-        groups: NDArray[np.int64],
-        columns: int,
-        targets: Array,
-        warm: Array | None,
-        diagonal: float,
+        self, points: Array, shape: Layout, targets: Array, warm: Array | None, diagonal: float
     ) -> Array:
-        mean = self._belief.start(columns)
+        """The more probable of a kernel without and one with an additive part."""
+        columns = len(shape)
+        belief = self._belief
         rough = np.array([-0.7] * columns + [0.0, -4.0])
-        starts = [mean, rough] if warm is None else [warm]
+        starts = [belief.start(columns), rough] if warm is None else [warm[: columns + 2]]
         chosen = subset(targets, self._limit)
-        return _gp.fit(
-            points[chosen],
-            groups,
-            targets[chosen],
-            starts,
-            belief=self._belief,
-            diagonal=diagonal,
-        )
+        points, targets = points[chosen], targets[chosen]
+        additive = len(targets) >= _FEWEST_ADDITIVE and columns > 1
+        data = _gp.pairs(points, shape, additive=additive)
+        plain = _gp.fit(_gp.Pairs(data.layers), targets, starts, belief=belief, diagonal=diagonal)
+        if not additive:
+            return plain.theta
+        start = belief.with_additive(plain.theta)
+        if warm is not None and len(warm) == len(start):
+            start = warm
+        more = _gp.fit(data, targets, [start], belief=belief, diagonal=diagonal)
+        gain = plain.surprise - more.surprise
+        return more.theta if gain > _WORTHWHILE else plain.theta

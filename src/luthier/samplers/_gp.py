@@ -32,7 +32,7 @@ _EFFORT = Effort(lineages=6, children=30, rounds=5, shrink=0.45)
 _RANDOM_SEEDS = 300
 _NEAR_SEEDS = 100
 _LEADERS = 5
-_POLISHED = 2
+_POLISHED = 1
 _MOST_OBJECTIVES = 3
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from luthier.numerics import _gp
-from luthier.numerics._kernels import feature_groups, features, squared_distances
+from luthier.numerics._kernels import features, layout, squared_distances
 from luthier.numerics._surrogate import Hyperparameters, subset
 from luthier.numerics._warps import standardise, tame_bad
 from luthier.samplers._common import Evidence
@@ -69,7 +69,7 @@ class Surrogates:
 
     def __init__(self, frame: Frame, objectives: int, noise: float | None = None) -> None:
         self._frame = frame
-        self._groups = feature_groups(frame.columns)
+        self._layout = layout(frame.columns)
         self._noise = noise or 0.0
         self._belief = _gp.Belief() if noise is None else _gp.Belief(noise=-13.0, noise_spread=0.1)
         self._fits = [Hyperparameters(self._belief) for _ in range(objectives)]
@@ -85,8 +85,7 @@ class Surrogates:
         scores = evidence.y[:, which]
         theta = self._fits[which].at(
             points,
-            self._groups,
-            len(self._frame.columns),
+            self._layout,
             lambda count: warp(scores[:count]),
             diagonal=self._noise,
         )
@@ -107,9 +106,8 @@ class Surrogates:
         points = self._encoded(evidence.scored.x[chosen], evidence.scored.active[chosen])
         few = subset(targets[chosen], _MOST_FITTED)
         start = self._belief.start(len(self._frame.columns))
-        theta = _gp.fit(
-            points[few], self._groups, targets[chosen][few], [start], belief=self._belief
-        )
+        data = _gp.pairs(points[few], self._layout)
+        theta = _gp.fit(data, targets[chosen][few], [start], belief=self._belief).theta
         return Fitted(self._believe(points, targets[chosen], theta, evidence), targets)
 
     def _encoded(self, positions: FloatArray, active: BoolArray) -> FloatArray:
@@ -123,13 +121,13 @@ class Surrogates:
         Source: Ginsbourger, Le Riche and Carraro 2010, Kriging is well-suited to parallelize
             optimization, section 3.2 (kriging believer).
         """
-        posterior = _gp.Posterior(points, self._groups, targets, theta, diagonal=self._noise)
+        posterior = _gp.Posterior(points, self._layout, targets, theta, diagonal=self._noise)
         if not len(evidence.open):
             return posterior
         more = self._encoded(evidence.open.x, evidence.open.active)
         believed = np.concatenate([targets, posterior.predict(more)[0]])
         everything = np.concatenate([points, more])
-        return _gp.Posterior(everything, self._groups, believed, theta, diagonal=self._noise)
+        return _gp.Posterior(everything, self._layout, believed, theta, diagonal=self._noise)
 
     def failures(self, evidence: Evidence) -> Failures | None:
         """Where trials fail, as a regression of 1 (failed) and -1; None if none has failed.
@@ -148,6 +146,7 @@ class Surrogates:
         chosen = subset(-targets, _MOST_FITTED)
         points = self._encoded(x[chosen], active[chosen])
         start = _FAILURE_BELIEF.start(len(self._frame.columns))
-        theta = _gp.fit(points, self._groups, targets[chosen], [start], belief=_FAILURE_BELIEF)
-        posterior = _gp.Posterior(points, self._groups, targets[chosen], theta)
+        data = _gp.pairs(points, self._layout)
+        theta = _gp.fit(data, targets[chosen], [start], belief=_FAILURE_BELIEF).theta
+        posterior = _gp.Posterior(points, self._layout, targets[chosen], theta)
         return Failures(posterior, points, targets[chosen] > 0)
