@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from luthier.errors import ObjectiveError
 from luthier.objective import Objective
 from luthier.records import Measurement, Suggestion, Trial, TrialState
 from luthier.results import Results
@@ -59,6 +60,37 @@ def test_pareto_agrees_with_brute_force():
     ]
     found = results(*trials, objectives=(LOSS, SPEED)).pareto
     assert [t.number for t in found] == expected
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3])
+def test_hypervolume_agrees_with_counting(objectives):
+    rng = np.random.default_rng(objectives)
+    goals = (LOSS, SPEED, Objective("size", "min"))[:objectives]
+    signs = np.array([goal.sign for goal in goals])
+    points = rng.integers(0, 6, size=(9, objectives))
+    # Unit cells of a grid up to the corner (6, 6, ...) of costs.
+    corner = 6 * signs
+    cells = np.stack(np.meshgrid(*[np.arange(-6, 6)] * objectives), -1).reshape(-1, objectives)
+    covered = ((points * signs)[:, None] <= cells).all(2).any(0) & (cells < 6).all(1)
+    found = results(*[trial(i, *p) for i, p in enumerate(points.astype(float))], objectives=goals)
+    assert found.hypervolume([6.0, -6.0, 6.0][:objectives]) == covered.sum()
+    named = {goal.name: value for goal, value in zip(goals, corner, strict=True)}
+    assert found.hypervolume(named) == covered.sum()
+
+
+def test_hypervolume_goes_up_to_the_worst_scores_by_default():
+    goals = (LOSS, SPEED)
+    found = results(trial(0, 1.0, 1.0), trial(1, 3.0, 5.0), trial(2, 4.0, 0.0), objectives=goals)
+    assert found.hypervolume() == 3.0 * 1.0 + 1.0 * 4.0
+    assert results(objectives=goals).hypervolume() == 0.0
+
+
+@pytest.mark.parametrize(
+    "reference", [[1.0], {"loss": 1.0}, {"loss": 1.0, "sped": 2.0}, [1, np.nan]]
+)
+def test_hypervolume_needs_a_number_for_each_objective(reference):
+    with pytest.raises(ObjectiveError, match="reference"):
+        results(trial(0, 1.0, 1.0), objectives=(LOSS, SPEED)).hypervolume(reference)
 
 
 def test_rows_hold_only_what_a_trial_used():

@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from luthier.errors import MissingExtraError
+from luthier.errors import MissingExtraError, ObjectiveError
+from luthier.numerics._pareto import hypervolume, is_efficient
 from luthier.objective import Objective
+from luthier.recommendation import recommended
 from luthier.records import History, Trial, TrialState
 from luthier.space import Space
 
@@ -45,10 +48,15 @@ class Results:
         """The results of a history."""
         return cls(history.trials, history.objectives, history.space, reason)
 
-    @property
+    @cached_property
     def best(self) -> Trial | None:
-        """The trial with the best score by the first objective, or None if no trial has one."""
-        return next(iter(self.ranked()), None)
+        """The trial to use, by the first objective; None if no trial has a score.
+
+        It is the one with the best score. Where scores are noisy, the best of many is good by luck:
+        then it is the one whose score, freed from noise, is expected to be the best (see
+        `luthier.recommendation`), and `ranked()` still goes by the scores as they are.
+        """
+        return recommended(self.trials, self.objectives[0], self.space)
 
     def ranked(self, count: int | None = None) -> list[Trial]:
         """Trials with a score, best first by the first objective; never padded with failed ones."""
@@ -60,16 +68,54 @@ class Results:
     def pareto(self) -> list[Trial]:
         """Trials that no other one beats in every objective, by number."""
         scored = [trial for trial in self.trials if trial.scores]
+        kept = is_efficient(self._costs(scored)).tolist() if scored else []
+        return [trial for trial, is_kept in zip(scored, kept, strict=True) if is_kept]
+
+    def hypervolume(self, reference: Mapping[str, float] | Sequence[float] | None = None) -> float:
+        """How much room of scores the trials dominate: one number for how good a Pareto front is.
+
+        Args:
+            reference: the worst corner of that room, a value an objective, by name or in their
+                order. Left out, the worst score of each objective among the trials; give one to
+                compare searches.
+
+        Returns:
+            a volume in the units of the objectives multiplied, at least 0; more is better.
+
+        Raises:
+            ObjectiveError: the reference does not have one number for each objective.
+
+        Example:
+            >>> from luthier.objective import Objective
+            >>> from luthier.records import Suggestion, Trial
+            >>> goals = (Objective("loss", "min"), Objective("speed", "max"))
+            >>> trials = (Trial(0, Suggestion({}), scores=(0.25, 3.0)),)
+            >>> Results(trials, goals, Space()).hypervolume({"loss": 1.0, "speed": 1.0})
+            1.5
+        """
+        scored = [trial for trial in self.trials if trial.scores]
+        worst = None if reference is None else self._corner(reference)
         if not scored:
-            return []
+            return 0.0
+        costs = self._costs(scored)
+        return hypervolume(costs, costs.max(axis=0) if worst is None else worst)
+
+    def _costs(self, scored: Sequence[Trial]) -> np.ndarray:
+        """Scores of which less is better, shape (n, m)."""
         signs = np.array([objective.sign for objective in self.objectives])
-        costs = np.array([trial.scores for trial in scored]) * signs
-        kept = []
-        for trial, cost in zip(scored, costs, strict=True):
-            beaten = (costs <= cost).all(axis=1) & (costs < cost).any(axis=1)
-            if not beaten.any():
-                kept.append(trial)
-        return kept
+        return np.asarray(np.array([trial.scores for trial in scored], np.float64) * signs)
+
+    def _corner(self, reference: Mapping[str, float] | Sequence[float]) -> np.ndarray:
+        names = [objective.name for objective in self.objectives]
+        given = reference
+        if isinstance(given, Mapping):
+            given = [given[name] for name in names if name in given and len(given) == len(names)]
+        corner = np.asarray(given, np.float64)
+        if corner.shape != (len(names),) or np.isnan(corner).any():
+            raise ObjectiveError(
+                f"Expected a reference with a number for each of {names}, got {reference!r}."
+            )
+        return np.asarray(corner * np.array([objective.sign for objective in self.objectives]))
 
     def count(self, state: TrialState) -> int:
         """How many trials are in a state."""

@@ -8,6 +8,8 @@ ended or were paused. So the space at any moment of the past follows from the tr
 from __future__ import annotations
 
 from luthier.abc import Changes
+from luthier.objective import Objective
+from luthier.recommendation import recommended
 from luthier.records import Measurement, StudySpec, Trial, TrialState
 from luthier.space import Space, deserialize
 
@@ -22,6 +24,7 @@ class Ledger:
         self._open: dict[int, Trial] = {}
         self._counted = 0
         self._frozen: tuple[Trial, ...] | None = ()
+        self._best: tuple[list[Trial], Trial | None] = ([], None)
 
     @property
     def number(self) -> int:
@@ -44,6 +47,15 @@ class Ledger:
     def open(self) -> tuple[Trial, ...]:
         """Unfinished trials by number."""
         return tuple(self._open[number] for number in sorted(self._open))
+
+    def best(self, objective: Objective) -> Trial | None:
+        """The trial to use by an objective that is always the same, found once for each score that
+        comes in.
+        """
+        scored = [trial for trial in (*self._finished, *self.open) if trial.scores]
+        if scored != self._best[0]:
+            self._best = scored, recommended(scored, objective, self.space)
+        return self._best[1]
 
     def find(self, number: int) -> Trial | None:
         """The unfinished trial of that number."""

@@ -161,8 +161,9 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The trial with the best score by the first objective; None without a score."""
-        return _verdict.best(self.history().trials, self.objectives[0])
+        """The trial to use, by the first objective; see `Results.best`. None without a score."""
+        self._follow()
+        return self._ledger.best(self.objectives[0])
 
     def history(self) -> History:
         """All trials by now, those of other workers included."""

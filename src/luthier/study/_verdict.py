@@ -23,14 +23,6 @@ _ENDS = {
 }
 
 
-def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
-    """The trial with the best first score; the earliest number of equals."""
-    scored = [trial for trial in trials if trial.scores]
-    return min(
-        scored, key=lambda trial: (objective.sign * trial.scores[0], trial.number), default=None
-    )
-
-
 def best_measurement(
     measurements: Iterable[Measurement], objective: Objective
 ) -> Measurement | None:
