@@ -1,7 +1,7 @@
 """Searches that other tools made, as finished trials: to go on with, or to learn from.
 
 `from_kerastuner` reads a project's folder, `from_optuna` a storage; both only read. What they give
-can be handed to `luthier.tune(…, imported=found.trials)`, or kept as a study of its own by
+can be handed to `luthier.tune(…, imported=found.finished)`, or kept as a study of its own by
 `adopt`.
 """
 
@@ -10,5 +10,6 @@ from __future__ import annotations
 from luthier.imports._adopt import adopt
 from luthier.imports._imported import Imported
 from luthier.imports._kerastuner import count_trials, from_kerastuner, is_kerastuner
+from luthier.imports._optuna import from_optuna
 
-__all__ = ["Imported", "adopt", "count_trials", "from_kerastuner", "is_kerastuner"]
+__all__ = ["Imported", "adopt", "count_trials", "from_kerastuner", "from_optuna", "is_kerastuner"]

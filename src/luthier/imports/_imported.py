@@ -35,6 +35,11 @@ class Imported:
     seed: int | None = None
 
     @property
+    def finished(self) -> tuple[Trial, ...]:
+        """The trials that ended, in that order: what to hand to `imported=`."""
+        return tuple(self.trials[number] for number in self.ended)
+
+    @property
     def summary(self) -> str:
         """How many trials there are, and how many of them have a score or are to be run again."""
         count = len(self.trials)

@@ -64,7 +64,7 @@ def from_kerastuner(
         >>> import luthier
         >>> found = luthier.imports.from_kerastuner("results/mnist")  # doctest: +SKIP
         >>> luthier.tune(
-        ...     cost, found.objectives, imported=found.trials, space=found.space
+        ...     cost, found.objectives, imported=found.finished, space=found.space
         ... )  # doctest: +SKIP
     """
     path = Path(folder)
