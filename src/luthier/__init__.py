@@ -29,7 +29,14 @@ if TYPE_CHECKING:
         Space,
     )
     from luthier.study import Study
-    from luthier.training import HyperModel
+    from luthier.training import (
+        HyperModel,
+        Step,
+        custom_gradient,
+        differentiate,
+        gradient,
+        value_and_gradients,
+    )
     from luthier.tuners import (
         BayesianOptimization,
         GridSearch,
@@ -66,6 +73,11 @@ _HOMES = {
     "Space": "space",
     "Study": "study",
     "HyperModel": "training",
+    "Step": "training",
+    "custom_gradient": "training",
+    "differentiate": "training",
+    "gradient": "training",
+    "value_and_gradients": "training",
     "BayesianOptimization": "tuners",
     "GridSearch": "tuners",
     "RandomSearch": "tuners",
@@ -96,20 +108,25 @@ __all__ = [
     "Results",
     "SklearnTuner",
     "Space",
+    "Step",
     "Study",
     "Trial",
     "TrialState",
     "Tuner",
     "__version__",
     "applications",
+    "custom_gradient",
+    "differentiate",
     "engine",
     "errors",
+    "gradient",
     "imports",
     "oracles",
     "schedulers",
     "synchronized",
     "tune",
     "tuners",
+    "value_and_gradients",
 ]
 
 

@@ -9,6 +9,11 @@ Without any framework:
 - `steady()`: around a search, `released()`: around a trial; they keep memory flat;
 - `programs_kept_in(folder)`: around all that compiles; the next run finds it there.
 
+Training by hand, made short; needs no tuner, and imports Keras when it is used:
+
+- `Step(model, loss, optimizer)`: what happens to a model for each batch;
+- `value_and_gradients`, `gradient`, `differentiate`, `custom_gradient`: gradients for the asking.
+
 With Keras, which is imported at the first call:
 
 - `run_trial(TrialTask(...), args, kwargs)`: all executions of a trial, for `summarize`;
@@ -27,10 +32,19 @@ from typing import TYPE_CHECKING, Any
 from luthier.training._backend import choose_backend
 from luthier.training._discovery import discover
 from luthier.training._function import Reporter, evaluate_function
+from luthier.training._gradients import (
+    Derivatives,
+    custom_gradient,
+    differentiate,
+    gradient,
+    value_and_gradients,
+)
 from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
 from luthier.training._memory import programs_kept_in, released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
+from luthier.training._step import Step
 from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
+from luthier.training._traces import Retrace, RetraceWarning
 
 if TYPE_CHECKING:
     from luthier.training._keras_copies import fresh_callbacks
@@ -46,6 +60,14 @@ _WITH_KERAS = {
 }
 
 __all__ = [
+    "value_and_gradients",
+    "differentiate",
+    "gradient",
+    "custom_gradient",
+    "Step",
+    "RetraceWarning",
+    "Retrace",
+    "Derivatives",
     "FIT",
     "RUN_TRIAL",
     "BuildSettings",

@@ -1,0 +1,318 @@
+"""Makes a step of its definition and the first batch, and runs it on the backend.
+
+Enters: a `Step`, batches. Leaves: losses, logs, variables that changed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import keras
+
+from luthier.errors import FatalTypeError, FatalValueError
+from luthier.training._keras_groups import Group, groups_of
+from luthier.training._keras_losses import (
+    KerasLoss,
+    OwnLoss,
+    is_over_the_model,
+    numbers_of,
+    unpack,
+    without_numbers,
+)
+from luthier.training._keras_program import Loss, Phase, Program, Shaping, number
+from luthier.training._keras_scope import Recorder
+from luthier.training._names import as_metrics
+from luthier.training._traces import TraceLog
+
+_FILES = {"jax": "_jax_step", "tensorflow": "_tensorflow_step", "torch": "_torch_step"}
+_BY_SHAPE = {"accuracy", "acc", "crossentropy", "ce"}  # Keras chooses by the outputs' shape
+
+
+class Definition(Protocol):
+    """What a step is made of: the arguments of `Step`."""
+
+    model: Any
+    loss: Any
+    optimizer: Any
+    variables: Mapping[str, Any] | None
+    metrics: Any
+    loss_weights: Any
+    clip_norm: float | None
+    clip_value: float | None
+    transform: Callable[[Any, Any], Any] | Mapping[str, Callable[[Any, Any], Any]] | None
+    accumulate: int
+    jit_compile: bool | None
+    run_eagerly: bool
+
+
+class Runner(Protocol):
+    """A program on a backend."""
+
+    def run(self, kind: str, batch: Any) -> Any:
+        """Train with a batch, or look at one; its loss."""
+
+    def sync(self) -> None:
+        """Bring the Keras variables up to date."""
+
+
+class Engine:
+    """A step, ready for batches like the first one.
+
+    Args:
+        step: its definition.
+        batch: the first batch: what is not built yet is built from it.
+    """
+
+    def __init__(self, step: Definition, batch: Any) -> None:
+        self.model = step.model
+        self.log = TraceLog()
+        self._backend = importlib.import_module(
+            f"luthier.training.{_FILES[keras.backend.backend()]}"
+        )
+        optimizers = optimizers_of(step)
+        losses = _losses_of(step, optimizers)
+        _compile(step, losses, optimizers)
+        batch = self.convert(batch)
+        self._build(losses, batch)
+        # Rehearsed without optimizers: those have to know a model that is built.
+        rehearsal = Program(
+            step.model,
+            [Phase(name, loss, ()) for name, loss in losses.items()],
+            Shaping(),
+            has_metrics=has_metrics(step.model),
+        )
+        with Recorder():
+            self._backend.rehearse(rehearsal.rehearse, batch, Recorder)
+        _check_outputs(step, rehearsal, losses)
+        self.program = Program(
+            step.model,
+            _phases(losses, groups_of(step.model, optimizers, step.variables)),
+            _shaping(step),
+            has_metrics=has_metrics(step.model),
+            accumulate=step.accumulate,
+        )
+        self.program.trackers |= rehearsal.trackers
+        for phase in self.program.phases:
+            for group in phase.groups:
+                if not group.optimizer.built:
+                    group.optimizer.build(list(group.variables))
+        self._runner: Runner = self._backend.Runner(
+            self.program,
+            self.log,
+            Recorder,
+            jit_compile=step.jit_compile,
+            run_eagerly=step.run_eagerly,
+        )
+
+    def convert(self, batch: Any) -> Any:
+        """A batch as the backend takes it; Python numbers in it become arrays."""
+        floatx = keras.backend.floatx()
+        if isinstance(batch, list):
+            batch = tuple(batch)
+        return keras.tree.map_structure(lambda leaf: self._leaf(leaf, floatx), batch)
+
+    def run(self, kind: str, batch: Any) -> Any:
+        """Train with a converted batch, or look at one; its loss."""
+        before = self.log.counts.get(kind, 0)
+        loss = self._runner.run(kind, batch)
+        if self.log.counts.get(kind, 0) > before:
+            self.log.explain(kind, batch)
+        return loss
+
+    def sync(self) -> None:
+        """Bring the Keras variables up to date."""
+        self._runner.sync()
+
+    def logs(self) -> dict[str, float]:
+        """The mean loss and the metrics since they were reset."""
+        self.sync()
+        metrics = self.model.get_metrics_result() if self.program.has_metrics else {}
+        own = {name: tracker.result() for name, tracker in self.program.trackers.items()}
+        own |= {name: value for name, value in metrics.items() if name != "loss"}
+        return as_metrics({n: keras.ops.convert_to_numpy(value) for n, value in own.items()})
+
+    def reset(self) -> None:
+        """Let the mean loss and the metrics begin anew."""
+        self.sync()
+        self.model.reset_metrics()
+        for tracker in self.program.trackers.values():
+            tracker.reset_state()
+
+    def set(self, numbers: Mapping[str, float]) -> None:
+        """Give numbers new values: no new trace."""
+        known = self.program.numbers
+        for name, value in numbers.items():
+            if name not in known:
+                raise FatalValueError(
+                    f"Expected one of the numbers {', '.join(known) or '(there are none)'}, got "
+                    f"{name!r}. Numbers are clip_norm and clip_value where they were given, and "
+                    "what functools.partial(loss, name=...) gives a loss."
+                )
+            self.sync()
+            known[name].assign(float(value))
+
+    def _build(self, losses: Mapping[str, Loss], batch: Any) -> None:
+        """Let a batch build the model; nothing in it is changed by that."""
+        model = self.model
+        if all(layer.built for layer in model._flatten_layers(include_self=False)):
+            return
+        x, _, _ = unpack(batch) if isinstance(batch, tuple) and len(batch) <= 3 else (batch,) * 3
+
+        def once(batch: Any) -> None:
+            for loss in losses.values():
+                if isinstance(loss, OwnLoss):
+                    loss.function(model, batch, **loss.values())
+                else:
+                    model(unpack(batch)[0])
+
+        with Recorder():
+            try:
+                self._backend.rehearse(once, batch, Recorder)
+            except AttributeError:
+                # It asked for the model's losses, which only a model that is built has.
+                self._backend.rehearse(model, x, Recorder)
+
+    def _leaf(self, leaf: Any, floatx: str) -> Any:
+        return leaf if leaf is None else self._backend.convert(leaf, floatx)
+
+
+def optimizers_of(step: Definition) -> dict[str, Any]:
+    """Name of each group to its optimizer; "" is the name of a single one.
+
+    Raises:
+        FatalValueError: if there is none.
+    """
+    given = step.optimizer
+    if given is None:
+        given = getattr(step.model, "optimizer", None)
+        if given is None:
+            raise FatalValueError(
+                "Expected an optimizer: Step(model, loss, optimizer), or a model that is compiled."
+            )
+    named = given if isinstance(given, Mapping) else {"": given}
+    return {name: _optimizer(one, step.model) for name, one in named.items()}
+
+
+def has_metrics(model: Any) -> bool:
+    """Whether something beside the loss is measured."""
+    config = getattr(getattr(model, "_compile_config", None), "config", {})
+    overrides = type(model).compute_metrics is not keras.Model.compute_metrics
+    return overrides or any(config.get(name) for name in ("metrics", "weighted_metrics"))
+
+
+def check(step: Definition) -> None:
+    """Refuse what cannot work, before anything is trained.
+
+    Raises:
+        FatalTypeError: (a TypeError) if the model is none.
+        FatalValueError: for a loss or a metric that is unknown.
+    """
+    if not isinstance(step.model, keras.Model):
+        raise FatalTypeError(
+            f"Expected a Keras model, got {step.model!r} of type {type(step.model).__name__}."
+        )
+    for name in _strings(step.metrics):
+        if name not in _BY_SHAPE:
+            _known(keras.metrics.get, name, "metric")
+    for name in _strings(step.loss):
+        if name not in _BY_SHAPE:
+            _known(keras.losses.get, name, "loss")
+    optimizers_of(step)
+
+
+def _known(get: Callable[[str], Any], name: str, kind: str) -> None:
+    try:
+        get(name)
+    except ValueError as error:
+        raise FatalValueError(
+            f"Expected a {kind} that Keras knows, got {name!r}. See keras.{kind}"
+            f"{'es' if kind == 'loss' else 's'} for their names, or give a function."
+        ) from error
+
+
+def _strings(value: Any) -> list[str]:
+    return [one for one in keras.tree.flatten(value) if isinstance(one, str)]
+
+
+def _optimizer(given: Any, model: Any) -> Any:
+    optimizer = keras.optimizers.get(given)
+    scaled = keras.optimizers.LossScaleOptimizer
+    if model.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, scaled):
+        return scaled(optimizer)
+    return optimizer
+
+
+def _losses_of(step: Definition, optimizers: Mapping[str, Any]) -> dict[str, Loss]:
+    """Name of each phase to its loss; "" is the name of a single one."""
+    loss = step.loss
+    if isinstance(loss, Mapping) and len(optimizers) > 1 and set(loss) == set(optimizers):
+        return {name: _loss(one, name) for name, one in loss.items()}
+    return {"": _loss(loss, "")}
+
+
+def _loss(loss: Any, name: str) -> Loss:
+    if not callable(loss) or isinstance(loss, keras.losses.Loss) or not is_over_the_model(loss):
+        if name:
+            raise FatalTypeError(
+                f"Expected the loss of {name!r}, one of several, as a function loss(model, batch), "
+                f"got {loss!r}."
+            )
+        return KerasLoss()
+    numbers = {key: number(value, key) for key, value in numbers_of(loss).items()}
+    return OwnLoss(without_numbers(loss), numbers)
+
+
+def _compile(step: Definition, losses: Mapping[str, Loss], optimizers: Mapping[str, Any]) -> None:
+    before = getattr(getattr(step.model, "_compile_config", None), "config", {})
+    own = any(isinstance(loss, OwnLoss) for loss in losses.values())
+    given = {"metrics": step.metrics, "loss_weights": step.loss_weights}
+    given = {name: value for name, value in given.items() if value is not None}
+    if own or step.loss is not None:
+        given["loss"] = None if own else step.loss
+    elif before.get("loss") is None and not _computes_own_loss(step.model):
+        raise FatalValueError("Expected a loss: Step(model, loss), or a model that is compiled.")
+    if not given and step.optimizer is None:
+        return
+    given["optimizer"] = next(iter(optimizers.values()))
+    given["jit_compile"] = "auto" if step.jit_compile is None else step.jit_compile
+    step.model.compile(**{**before, **given})
+
+
+def _computes_own_loss(model: Any) -> bool:
+    return type(model).compute_loss is not keras.Model.compute_loss
+
+
+def _phases(losses: Mapping[str, Loss], groups: Sequence[Group]) -> list[Phase]:
+    if list(losses) == [""]:
+        return [Phase("", losses[""], tuple(groups))]
+    named = {group.name: group for group in groups}
+    return [Phase(name, loss, (named[name],)) for name, loss in losses.items()]
+
+
+def _shaping(step: Definition) -> Shaping:
+    transform = step.transform
+    if transform is not None and not isinstance(transform, Mapping):
+        transform = {"*": transform}
+    return Shaping(
+        None if step.clip_norm is None else number(step.clip_norm, "clip_norm"),
+        None if step.clip_value is None else number(step.clip_value, "clip_value"),
+        transform,
+    )
+
+
+def _check_outputs(step: Definition, rehearsal: Program, losses: Mapping[str, Loss]) -> None:
+    """Refuse metrics that would never see anything."""
+    if step.metrics and not rehearsal.has_outputs:
+        name = next(iter(losses)) or "loss"
+        raise FatalValueError(
+            f"Expected {name}(model, batch) to return (loss, outputs), for there are metrics and "
+            "they need what the model put out; got the loss alone."
+        )
+
+
+def first_rows(batch: Any) -> int:
+    """How many rows a batch has."""
+    x, _, _ = unpack(batch) if isinstance(batch, tuple | list) else (batch, None, None)
+    return int(next(leaf for leaf in keras.tree.flatten(x) if leaf is not None).shape[0])

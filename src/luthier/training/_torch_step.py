@@ -1,0 +1,71 @@
+"""A step on PyTorch: eager, or compiled by `torch.compile` if that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from luthier.training._traces import TraceLog
+
+
+def convert(leaf: Any, floatx: str) -> Any:
+    """An array of a batch, as PyTorch takes it, on the device that it trains on."""
+    if not isinstance(leaf, torch.Tensor):
+        array = np.asarray(leaf)
+        array = array.astype(floatx) if array.dtype == np.float64 else array
+        leaf = torch.from_numpy(array if array.flags.writeable else array.copy())
+    return leaf.to(torch.get_default_device())
+
+
+def rehearse(function: Callable[[Any], None], batch: Any, scope: Callable[..., Any]) -> None:
+    """Call a function; whoever calls keeps its changes apart."""
+    del scope
+    with torch.no_grad():
+        function(batch)
+
+
+class Runner:
+    """Runs a program; see `_jax_step.Runner`."""
+
+    def __init__(
+        self,
+        program: Any,
+        log: TraceLog,
+        scope: Callable[..., Any],
+        *,
+        jit_compile: bool | None,
+        run_eagerly: bool,
+    ) -> None:
+        del scope
+        self._model = program.model
+        self._log = log
+        self._steps: dict[str, Callable[[Any], Any]] = {
+            "train": program.train,
+            "test": program.test,
+        }
+        if jit_compile and not run_eagerly:
+            self._steps = {kind: self._compiled(kind) for kind in self._steps}
+
+    def run(self, kind: str, batch: Any) -> Any:
+        """Train with a batch, or look at one; its loss."""
+        if self._model.training != (kind == "train"):
+            self._model.train(kind == "train")
+        if kind == "train":
+            return self._steps[kind](batch).detach()
+        with torch.no_grad():
+            return self._steps[kind](batch)
+
+    def sync(self) -> None:
+        """Nothing: the variables are what is changed."""
+
+    def _compiled(self, kind: str) -> Callable[[Any], Any]:
+        work = self._steps[kind]
+
+        def step(batch: Any) -> Any:
+            return work(batch)
+
+        compiled: Callable[[Any], Any] = torch.compile(step)
+        return compiled
