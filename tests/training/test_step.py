@@ -307,7 +307,7 @@ def three_parts(model: Any, batch: Any) -> Any:
                 "optimizer": {"wide": "sgd", "all": "adam"},
                 "variables": {"wide": "wide", "all": "*"},
             },
-            "'w' and 'all' both change wide/kernel",
+            "'wide' and 'all' both change wide/kernel",
         ),
         ({"optimizer": {"wide": "sgd", "narrow": "sgd"}}, "'narrow' has no trainable variable"),
         ({"optimizer": {"a": "sgd"}, "variables": {"b": ...}}, "for the groups a.*got them for b"),
