@@ -43,3 +43,49 @@ def test_a_tuner_keeps_requirements_from_its_first_trial_on(tmp_path: Path) -> N
     assert len(trials) == 8
     for trial in trials:
         assert trial.hyperparameters.values["low"] < trial.hyperparameters.values["high"]
+
+
+def search(storage: Path, max_trials: int, function: Any = evaluate) -> luthier.Results:
+    return luthier.tune(
+        function, max_trials=max_trials, seed=0, sampler="tpe", storage=storage, verbose=0
+    )
+
+
+@pytest.mark.parametrize("first", [1, 5, 12])
+def test_a_requirement_survives_a_restart(first: int, tmp_path: Path) -> None:
+    whole = search(tmp_path / "whole.sqlite", 20)
+    search(tmp_path / "cut.sqlite", first)
+    cut = search(tmp_path / "cut.sqlite", 20)
+    assert [trial.values for trial in cut.trials] == [trial.values for trial in whole.trials]
+    assert [trial.state for trial in cut.trials] == [trial.state for trial in whole.trials]
+
+
+def test_what_only_a_function_knows_is_learnt_anew(tmp_path: Path) -> None:
+    def other(hp: luthier.HyperParameters) -> float:
+        low, high = hp.Int("low", 0, 20, default=15), hp.Int("high", 0, 20, default=5)
+        hp.require("low is lower", lambda values: values["low"] < values["high"])
+        return float(high - low)
+
+    search(tmp_path / "cut.sqlite", 4, other)
+    results = search(tmp_path / "cut.sqlite", 16, other)
+    states = Counter(trial.state for trial in results.trials)
+    assert states[TrialState.COMPLETED] == 16
+    assert states[TrialState.SKIPPED] <= 2  # by the first trial of each run
+
+
+def test_a_tuner_builds_once_more_for_what_only_a_function_knows(tmp_path: Path) -> None:
+    def build(hp: luthier.HyperParameters) -> float:
+        low, high = hp.Int("low", 0, 20, default=15), hp.Int("high", 0, 20, default=5)
+        hp.require("low is lower", lambda values: values["low"] < values["high"])
+        return float(high - low)
+
+    class Tuner(BaseTuner):
+        def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> float:
+            return build(trial.hyperparameters)
+
+    for max_trials in (3, 9):
+        oracle = RandomSearchOracle(luthier.Objective("loss", "min"), max_trials, seed=1)
+        tuner = Tuner(oracle, build, directory=tmp_path)
+        tuner.search(verbose=0)
+    assert len(tuner.oracle.trials) == 9
+    assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}

@@ -16,6 +16,7 @@ from luthier.space._reach import unreachable
 from luthier.space._requirements import Requirements
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space
+from luthier.space._stated import says_itself, stated
 
 __all__ = [
     "ActivityModel",
@@ -37,6 +38,8 @@ __all__ = [
     "Space",
     "deserialize",
     "explore",
+    "says_itself",
     "serialize",
+    "stated",
     "unreachable",
 ]

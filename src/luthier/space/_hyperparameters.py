@@ -251,7 +251,10 @@ class HyperParameters:
         return self._full_name(str(name)) in self._values
 
     def require(self, text: str, holds: Callable[[Mapping[str, Any]], bool]) -> None:
-        """A relation such as `"a < b"`: values that break it are skipped, see `Requirements`."""
+        """A relation such as `"a < b"`: values that break it are skipped, see `Requirements`.
+
+        A text that says in Python what the function says outlives a restart.
+        """
         self.requirements.add(text, holds, dict.copy(self._values))
 
     def is_active(self, hyperparameter: HyperParameter | str) -> bool:

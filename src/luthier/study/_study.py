@@ -32,6 +32,7 @@ from luthier.study import _setup, _verdict
 from luthier.study._course import Course
 from luthier.study._ledger import Ledger
 from luthier.study._planner import Planner
+from luthier.study._required import Required
 from luthier.study._worker import Heartbeat, is_dead, worker_name
 
 # A worker that dies this often in the same trial without an error to show is taken to be killed by
@@ -108,7 +109,7 @@ class Study:
         # Checked before the store is opened, so that a mistake leaves nothing behind.
         self.max_trials = _setup.checked_count("max_trials", max_trials)
         self._max_retries = _setup.checked_retries(max_retries)
-        self._constraints = _setup.checked_items("constraints", constraints, Constraint)
+        constraints = _setup.checked_items("constraints", constraints, Constraint)
         self._imported = _setup.checked_items("imported", imported, Trial)
         self._store = open_store(storage)
         wanted = StudySpec(
@@ -131,6 +132,8 @@ class Study:
         self.spec, self.notices = _setup.reconcile(wanted, stored, given)
         if self.spec != stored:
             self._store.amend(self.spec)
+        self.required = Required(constraints, self.spec)
+        self.notices += self.required.notices
         self.horizon: int | None = None
         self.is_resumable = False
         self._lease = lease
@@ -268,11 +271,12 @@ class Study:
             self._follow()
         return stored
 
-    def require(self, constraints: Iterable[Constraint]) -> None:
-        """Keep relations that builds have met: from now on, all suggestions satisfy them."""
-        known = {constraint.text: constraint for constraint in self._constraints}
-        fresh = [constraint for constraint in constraints if constraint.text not in known]
-        self._constraints = (*self._constraints, *fresh)
+    def require(self, met: HyperParameters) -> None:
+        """Keep relations that a build has met: from now on, all suggestions satisfy them."""
+        spec = self.required.meet(met, self.spec)
+        if spec is not self.spec:
+            self.spec = spec
+            self._store.amend(spec)
 
     def enqueue(self, values: Mapping[str, Any], note: str = "enqueued") -> Trial:
         """Add a trial with these values, to be asked for before anything else.
@@ -373,7 +377,7 @@ class Study:
             number=ledger.number,
             max_trials=self.max_trials,
             imported=self._imported,
-            constraints=self._constraints,
+            constraints=self.required.constraints,
             priors=self._priors,
             horizon=self.horizon,
             is_resumable=self.is_resumable,
@@ -391,10 +395,4 @@ class Study:
             trial = self._ledger.find(number)
             if trial is None or trial.attempt < MAX_ATTEMPTS:
                 continue
-            message = (
-                f"The process that ran this trial ended {trial.attempt} times without a word "
-                "(killed, or out of memory?); it is not run again."
-            )
-            self._change(
-                replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
-            )
+            self._change(_verdict.given_up(trial))

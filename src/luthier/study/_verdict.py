@@ -154,6 +154,15 @@ def conclude(
     )
 
 
+def given_up(trial: Trial) -> Trial:
+    """A trial whose every attempt ended without an outcome, as it is to be stored."""
+    message = (
+        f"The process that ran this trial ended {trial.attempt} times without a word "
+        "(killed, or out of memory?); it is not run again."
+    )
+    return replace(trial, state=TrialState.FAILED, message=message, ended=time.time())
+
+
 def _scores(trial: Trial, outcome: Outcome, objectives: Sequence[Objective]) -> tuple[float, ...]:
     for objective in objectives:
         if not objective.has_value(outcome.metrics):

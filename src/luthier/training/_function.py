@@ -19,7 +19,7 @@ from luthier.abc import Evaluate, Report
 from luthier.errors import FailedTrialError, FatalError, FatalTypeError, SkippedTrialError
 from luthier.objective import Objective
 from luthier.records import Decision, Measurement, Outcome, Trial, TrialState
-from luthier.space import Constraint, HyperParameters, Space, serialize
+from luthier.space import HyperParameters, Space, serialize
 from luthier.training import _names
 from luthier.training._results import Result, summarize, value_of
 
@@ -108,14 +108,14 @@ class FunctionRunner:
         self,
         space: Callable[[], Space],
         objectives: Sequence[Objective],
-        require: Callable[[Sequence[Constraint]], None] | None = None,
+        require: Callable[[HyperParameters], None] | None = None,
     ) -> BoundFunction:
         """The evaluation of trials of one study.
 
         Args:
             space: gives what is known of the space at the moment.
             objectives: what is optimised.
-            require: takes the relations that the function required of its hyperparameters.
+            require: takes the hyperparameters, with the relations that the function required.
         """
         return BoundFunction(self, space, tuple(objectives), require)
 
@@ -135,7 +135,7 @@ class BoundFunction(Evaluate):
     runner: FunctionRunner
     space: Callable[[], Space]
     objectives: tuple[Objective, ...]
-    require: Callable[[Sequence[Constraint]], None] | None = None
+    require: Callable[[HyperParameters], None] | None = None
 
     def __call__(self, trial: Trial, report: Report) -> Outcome:
         """Run one trial; what the function raises makes it fail, unless it is to end the search."""
@@ -156,7 +156,7 @@ class BoundFunction(Evaluate):
             state = _ENDED[reporter.decision]
             result = self._result(value, reporter.measurements)
         if self.require is not None and hp.requirements.constraints:
-            self.require(hp.requirements.constraints)
+            self.require(hp)
         return Outcome(
             trial.number,
             trial.attempt,

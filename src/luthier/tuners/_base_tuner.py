@@ -215,7 +215,7 @@ class BaseTuner:
             return heard.ended(outcome)
         finally:
             self._report = None
-            self.oracle.study.require(trial.hyperparameters.requirements.constraints)
+            self.oracle.study.require(trial.hyperparameters)
 
     def _try_run_and_update_trial(self, trial: Trial, *fit_args: Any, **fit_kwargs: Any) -> Outcome:
         self._info = {}
@@ -357,7 +357,7 @@ class BaseTuner:
             _printing.print_reload(opened.study.place, opened.study.notices)
             opened.study.notices = ()  # said here, at once; the console need not repeat them
             self.reload()
-        if not opened.study.history().trials:
+        if opened.study.required.forgotten or not opened.study.history().trials:
             self._populate_initial_space()
 
     def _populate_initial_space(self) -> None:
@@ -368,7 +368,7 @@ class BaseTuner:
         hp.on_new = self.oracle._admit
         training.discover(self.hypermodel, hp, self._build_once)
         self.oracle.update_space(hp)
-        self.oracle.study.require(hp.requirements.constraints)
+        self.oracle.study.require(hp)
 
     @property
     def _settings(self) -> dict[str, Any]:
