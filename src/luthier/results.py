@@ -7,9 +7,11 @@ Trials enter as records; tables leave as plain rows or as a pandas DataFrame. CL
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from luthier.objective import Objective
 from luthier.recommendation import recommended
 from luthier.records import History, Trial, TrialState
 from luthier.space import Space
+from luthier.tables import save_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -157,6 +160,29 @@ class Results:
         """
         rows = self.curves()
         return _pandas().DataFrame(rows, columns=None if rows else list(CURVE_COLUMNS))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write `rows` to a file: CSV, JSON or Parquet, by its ending.
+
+        Args:
+            path: such as `"study.csv"`; folders above it are made.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: for another ending than .csv, .json or .parquet.
+            MissingExtraError: for Parquet without pandas and pyarrow.
+
+        Example:
+            >>> import luthier
+            >>> results = luthier.tune(
+            ...     lambda hp: hp.Float("x", 0.0, 1.0), max_trials=2, seed=0, verbose=0
+            ... )
+            >>> results.save("/tmp/study.csv").name  # doctest: +SKIP
+            'study.csv'
+        """
+        return save_rows(self.rows(), path)
 
     def importances(self) -> dict[str, float]:
         """How much of the variation of the score each hyperparameter explains by itself.

@@ -13,7 +13,7 @@ import luthier
 from luthier.cli import main
 from tests.cli.studies import make_study
 
-COMMANDS = ("demo", "studies", "trials", "best", "run", "import-kerastuner")
+COMMANDS = ("demo", "studies", "trials", "best", "export", "run", "import-kerastuner")
 
 
 @pytest.fixture
@@ -185,3 +185,20 @@ def test_a_reader_that_has_seen_enough_is_no_error(source: Path) -> None:
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_trials_are_written_to_a_file(
+    ending: str, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"out.{ending}"
+    assert main(["export", str(source), str(path)]) == 0
+    assert capsys.readouterr().out == f"4 trials written to {path}\n"
+    assert path.read_text().count("boom") >= 1
+
+
+def test_a_form_that_is_not_known_is_said(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(source), str(tmp_path / "out.xlsx")]) == 2
+    assert capsys.readouterr().err.startswith("luthier: Expected a file that ends in .csv, .json")

@@ -1,4 +1,6 @@
-"""The command line: `luthier demo`, `studies`, `trials`, `best`, `run`, `import-kerastuner`."""
+"""The command line: `luthier demo`, `studies`, `trials`, `best`, `export`, `run`,
+`import-kerastuner`.
+"""
 
 from __future__ import annotations
 

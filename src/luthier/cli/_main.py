@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_studies(commands)
     _add_trials(commands)
     _add_best(commands)
+    _add_export(commands)
     _add_run(commands)
     _add_import_kerastuner(commands)
     return parser
@@ -139,6 +140,19 @@ def _add_best(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_source(best)
     best.add_argument("-n", type=_positive, default=1, help="how many (default: 1)")
     best.set_defaults(run=_best)
+
+
+def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser(
+        "export",
+        help="write the trials of a study to a file",
+        description="Write all trials of a study to a file, one row a trial: CSV, JSON or Parquet, "
+        "by its ending.",
+    )
+    export.add_argument("source", metavar="DIR_OR_URL", help=SOURCE)
+    export.add_argument("file", metavar="FILE", help="such as study.csv, study.json")
+    export.add_argument("--study", metavar="NAME", help="which study, where there are several")
+    export.set_defaults(run=_export)
 
 
 def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -207,6 +221,18 @@ def _demo(given: argparse.Namespace) -> int:
     plan = Plan(given.directory, given.trials, given.epochs, given.fresh)
     # Paths and commands stay whole, however long: people copy them.
     return run(plan, Console(highlight=False, soft_wrap=True))
+
+
+def _export(given: argparse.Namespace) -> int:
+    from luthier.cli._source import load_results
+
+    results = load_results(given.source, given.study)
+    try:
+        path = results.save(given.file)
+    except ValueError as error:
+        raise OSError(error) from error
+    print(f"{len(results.trials)} trials written to {path}")
+    return 0
 
 
 def _run(given: argparse.Namespace) -> int:
