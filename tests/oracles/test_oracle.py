@@ -438,3 +438,14 @@ def test_an_oracle_that_decides_itself_what_enters_the_space_is_asked():
     oracle.end_trial(trial)
     assert [p.name for p in oracle.get_space().space] == ["x", "c", "keep_me"]
     assert set(oracle.create_trial("t").hyperparameters.values) == {"x", "c", "keep_me"}
+
+
+@pytest.mark.parametrize("kind", BUILTIN)
+def test_what_the_hyperparameters_require_is_kept(kind):
+    hp = luthier.HyperParameters()
+    hp.Int("a", 0, 4)
+    hp.Int("b", 0, 4)
+    hp.require("a < b", lambda values: values["a"] < values["b"])
+    oracle = make(kind, hyperparameters=hp)
+    trials = run(oracle, *[0.1] * 8)
+    assert all(t.hyperparameters.values["a"] < t.hyperparameters.values["b"] for t in trials)

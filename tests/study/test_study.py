@@ -174,6 +174,23 @@ def test_initial_points_outside_the_space_name_the_key_and_the_range(point, word
         assert word in str(caught.value)
 
 
+def test_initial_points_that_break_a_constraint_are_refused():
+    ordered = luthier.space.Constraint("n > 2", lambda values: values["n"] > 2)
+    with pytest.raises(SpaceError, match="n > 2"):
+        make(initial_points=[{"n": 2}], constraints=[ordered])
+
+
+def test_what_a_recorder_was_told_to_require_is_kept():
+    hp = luthier.HyperParameters()
+    hp.Int("a", 0, 4)
+    hp.Int("b", 0, 4)
+    hp.require("a < b", lambda values: values["a"] < values["b"])
+    study = make(space=hp)
+    seen = [trial.values for trial in iter(study.ask, None)]
+    assert all(values["a"] < values["b"] for values in seen)
+    assert len(seen) == 10
+
+
 def test_enqueued_values_are_asked_for_before_anything_else():
     study = make()
     study.enqueue({"x": 0.25, "n": 2})

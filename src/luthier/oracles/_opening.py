@@ -17,7 +17,7 @@ from luthier.abc import Sampler, Scheduler, Store
 from luthier.artifacts import STUDY, TRIAL_ID_WIDTH
 from luthier.objective import Objective
 from luthier.records import StudySpec
-from luthier.space import Space
+from luthier.space import Constraint, Space
 from luthier.stores import open_store
 from luthier.study import Study
 
@@ -41,6 +41,7 @@ class Plan:
         name: its name there.
         settings: further facts to keep with it; JSON values.
         scheduler: how long trials run; None: to their ends.
+        constraints: relations that every suggestion keeps.
     """
 
     objective: Objective
@@ -53,6 +54,7 @@ class Plan:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     scheduler: Scheduler | str | None = None
+    constraints: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def open_study(plan: Plan) -> Opened:
         name=plan.name,
         max_trials=plan.max_trials,
         max_retries=plan.max_retries,
+        constraints=plan.constraints,
         settings=settings,
     )
     return Opened(study, stored is not first)

@@ -357,6 +357,7 @@ class Oracle:
             storage=storage_of(self.directory, self.project_name, self._storage),
             name=self.project_name or "study",
             settings={"max_trials": self._max_trials, **self._settings},
+            constraints=self._hyperparameters.requirements.constraints,
         )
 
     def _admit(self, parameter: HyperParameter) -> bool:
@@ -369,6 +370,7 @@ class Oracle:
         """Hand hyperparameters that were added to `hyperparameters` to the study."""
         if self._desk.is_open:
             self.study.extend(self.study.space.merge(self._hyperparameters.space))
+            self.study.require(self._hyperparameters)
 
     def _begin(self, record: Record, tuner_id: str) -> Trial:
         self.tuner_ids.add(tuner_id)

@@ -23,7 +23,7 @@ _REFUSALS = 10_000
 # Of the points that are left, one of the first so many is chosen at random.
 _POOL = 1_000
 # Steps of the walk through a finite space before it counts as used up.
-_STEPS = 200_000
+_STEPS = 150_000
 
 Draw = Callable[[], dict[str, Any]]
 
@@ -94,6 +94,7 @@ def _left(history: History, seen: Seen, rng: np.random.Generator) -> dict[str, A
     point: dict[str, Any] | None = walk.first()
     pool: list[dict[str, Any]] = []
     covered = False
+    refused = 0
     for _ in range(_STEPS):
         if point is None or len(pool) == _POOL:
             break
@@ -104,9 +105,11 @@ def _left(history: History, seen: Seen, rng: np.random.Generator) -> dict[str, A
             continue
         if admits(history, point):
             pool.append(point)
+        else:
+            refused += 1
         point = walk.after(point)
     if pool:
         return pool[int(rng.integers(len(pool)))]
     if not covered and history.constraints:
-        raise SpaceError(describe(history, _STEPS))
+        raise SpaceError(describe(history, refused))
     return None

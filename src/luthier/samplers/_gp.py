@@ -74,8 +74,11 @@ class GaussianProcess(Sampler):
         beta: float | None = None,
     ) -> None:
         for name, value in (("initial_points", initial_points), ("noise", noise), ("beta", beta)):
-            if value is not None and not value >= 0:
-                raise SpaceError(f"Expected {name} to be None or at least 0, received {value!r}.")
+            number = isinstance(value, int | float) and value >= 0
+            if value is not None and not number:
+                raise SpaceError(
+                    f"Expected {name} to be None or a number of at least 0, received {value!r}."
+                )
         self._initial_points = initial_points
         self._noise = noise
         self._beta = beta

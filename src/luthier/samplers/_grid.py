@@ -23,9 +23,9 @@ from luthier.samplers._unused import Unused
 from luthier.samplers._walk import Point, Walk
 from luthier.space import Constraint, Float, HyperParameter, Int, Space
 
-# So many points in a row that break a constraint, and not one ever kept: the constraints contradict
-# each other.
-_HOPELESS = 200_000
+# After so many points that break a constraint, without one that keeps it, the constraints count as
+# contradictory.
+_HOPELESS = 150_000
 
 
 class Grid(Sampler):
@@ -75,7 +75,7 @@ class Grid(Sampler):
                 return point
             else:
                 refused += 1
-                if refused >= _HOPELESS and not history.finished and not history.open:
+                if refused >= _HOPELESS:
                     raise SpaceError(describe(history, refused))
                 point = self._walk.after(point)
         if refused and not history.finished and not history.open:

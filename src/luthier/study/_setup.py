@@ -13,7 +13,7 @@ from luthier.abc import Sampler, Scheduler
 from luthier.errors import SpaceError, StudyError
 from luthier.records import StudySpec
 from luthier.schedulers import Never
-from luthier.space import HyperParameter, HyperParameters, Prior, Space
+from luthier.space import Constraint, HyperParameter, HyperParameters, Prior, Space
 
 Item = TypeVar("Item")
 
@@ -111,13 +111,26 @@ def checked_items(name: str, items: Iterable[Any], kind: type[Item]) -> tuple[It
     return listed
 
 
+def all_constraints(space: object, constraints: Iterable[Constraint]) -> tuple[Constraint, ...]:
+    """The constraints given, and those that the space's recorder was told by `hp.require`.
+
+    Raises:
+        TypeError: if they are no list of constraints.
+    """
+    given = checked_items("constraints", constraints, Constraint)
+    told = space.requirements.constraints if isinstance(space, HyperParameters) else ()
+    texts = {constraint.text for constraint in given}
+    return (*given, *(constraint for constraint in told if constraint.text not in texts))
+
+
 def checked_points(
-    points: Iterable[Mapping[str, Any]], space: Space
+    points: Iterable[Mapping[str, Any]], space: Space, constraints: Iterable[Constraint] = ()
 ) -> tuple[Mapping[str, Any], ...]:
     """Points to try, completed with defaults.
 
     Raises:
-        SpaceError: for a point outside the space, or that sets what no hyperparameter of it uses.
+        SpaceError: for a point outside the space, one that sets what no hyperparameter of it uses,
+            or one that breaks a constraint.
     """
     if not isinstance(points, Iterable):
         raise SpaceError(f"Expected the points to try as a list of dicts, got {points!r}.")
@@ -136,6 +149,9 @@ def checked_points(
         # it does not care about.
         full = space.complete(dict(point))
         space.validate({**full, **point})
+        broken = [one.text for one in constraints if not one.admits(full)]
+        if broken:
+            raise SpaceError(f"Expected a point that satisfies {broken[0]}, received {full!r}.")
         completed.append(full)
     return tuple(completed)
 

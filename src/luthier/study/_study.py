@@ -109,7 +109,7 @@ class Study:
         # Checked before the store is opened, so that a mistake leaves nothing behind.
         self.max_trials = _setup.checked_count("max_trials", max_trials)
         self._max_retries = _setup.checked_retries(max_retries)
-        constraints = _setup.checked_items("constraints", constraints, Constraint)
+        constraints = _setup.all_constraints(space, constraints)
         self._imported = _setup.checked_items("imported", imported, Trial)
         self._store = open_store(storage)
         wanted = StudySpec(
@@ -142,7 +142,7 @@ class Study:
         self._reaped = -np.inf
         self._ledger = Ledger(self.spec)
         self._priors = _setup.checked_priors(priors or {}, self.spec.space)
-        self._initial = _setup.checked_points(initial_points, self.spec.space)
+        self._initial = _setup.checked_points(initial_points, self.spec.space, constraints)
         self._refresh()
 
     # -- what is known ---------------------------------------------------------------------------
