@@ -57,6 +57,7 @@ class ReportEpochs(OwnCallback):
 
     Attributes:
         decision: the last answer.
+        is_paused: whether training stops now because of it, to go on later.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ReportEpochs(OwnCallback):
     ) -> None:
         super().__init__()
         self.decision = Decision.CONTINUE
+        self.is_paused = False
         self._report = report
         self._objective = objective
         self._execution = execution
@@ -100,8 +102,11 @@ class ReportEpochs(OwnCallback):
             self._step(epoch), metrics, time.monotonic() - self._began, self._execution
         )
         self.decision = self._report(measurement)
-        if self.decision is not Decision.CONTINUE and self._model is not None:
-            self._model.stop_training = True
+        if self.decision is Decision.CONTINUE or self._model is None:
+            return
+        # A callback of the user's may have stopped it already: then it is over.
+        self.is_paused = self.decision is Decision.PAUSE and not self._model.stop_training
+        self._model.stop_training = True
 
     def _check(self, epoch: int, metrics: Mapping[str, float], logs: Mapping[str, Any]) -> None:
         if self._check_from is None or epoch < self._check_from:

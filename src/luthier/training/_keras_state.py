@@ -3,7 +3,7 @@
 One file holds every variable of the model and of its optimizer as plain arrays, and how far
 training had come. It is replaced in one step, so it is whole or the one before. Only for Keras's
 own `fit`: there, training goes on at the epoch after, with the same random numbers (but for
-TensorFlow's own order of batches); what the user's callbacks had in mind is lost.
+TensorFlow's own order of batches), and the user's callbacks with the numbers that they had in mind.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import random
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from luthier.training import _names
+from luthier.training import _minds, _names
 from luthier.training._keras_callbacks import BestSoFar, Logs, OwnCallback
 from luthier.training._results import Result
 
@@ -47,6 +47,8 @@ class Progress:
         build_config: what a model that its first batch builds is built from.
         arrays: name to array: variables of the model (`v0`, …) and of its optimizer (`o0`, …), and
             states of random numbers.
+        base: epochs that another trial had run before this one went on from its state.
+        callbacks: what each of the user's callbacks had in mind, in their order: name to number.
     """
 
     results: tuple[Result, ...] = ()
@@ -56,11 +58,22 @@ class Progress:
     stopped: bool = False
     build_config: Mapping[str, Any] | None = None
     arrays: Mapping[str, Any] = field(default_factory=dict)
+    base: int = 0
+    callbacks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def next_epoch(self) -> int:
         """The epoch to go on with."""
-        return self.epochs[-1] + 1 if self.epochs else 0
+        return self.epochs[-1] + 1 if self.epochs else self.base
+
+    def as_start(self) -> Progress:
+        """The same state for another trial: nothing of it counts as that trial's own result."""
+        return Progress(
+            build_config=self.build_config,
+            arrays=self.arrays,
+            base=self.next_epoch,
+            callbacks=self.callbacks,
+        )
 
     def with_epoch(self, epoch: int, logs: Logs) -> Progress:
         """Progress after one more epoch."""
@@ -83,7 +96,8 @@ def read(path: Path | None) -> Progress:
             return Progress()
         results = tuple(Result(**result) for result in facts.pop("results"))
         epochs = tuple(facts.pop("epochs"))
-        return Progress(results=results, epochs=epochs, arrays=arrays, **facts)
+        callbacks = tuple(facts.pop("callbacks", ()))
+        return Progress(results, epochs=epochs, arrays=arrays, callbacks=callbacks, **facts)
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return Progress()
 
@@ -98,6 +112,8 @@ def write(path: Path, progress: Progress) -> None:
         "best": progress.best,
         "stopped": progress.stopped,
         "build_config": progress.build_config,
+        "base": progress.base,
+        "callbacks": progress.callbacks,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{os.getpid()}.tmp.npz")
@@ -112,31 +128,48 @@ def write(path: Path, progress: Progress) -> None:
 class SaveProgress(OwnCallback):
     """Restores what an earlier attempt reached, and saves after each epoch.
 
-    Very short epochs are not all saved: writing takes a twentieth of the time at most.
+    Very short epochs are not all saved: writing takes a twentieth of the time at most. Where the
+    trial is paused, or its end is needed, the last one always is.
 
     Args:
         path: where to.
         progress: what the earlier attempt reached.
         best: the best objective so far.
+        is_paused: whether training is being stopped to go on later.
+        others: the user's callbacks, which stand before this one.
+        keeps_end: whether the last epoch is to be saved in any case.
     """
 
-    def __init__(self, path: Path, progress: Progress, best: BestSoFar) -> None:
+    def __init__(
+        self,
+        path: Path,
+        progress: Progress,
+        best: BestSoFar,
+        *,
+        is_paused: Callable[[], bool] = lambda: False,
+        others: Sequence[Any] = (),
+        keeps_end: bool = False,
+    ) -> None:
         super().__init__()
         self.progress = progress
         self._path = path
         self._best = best
-        self._random = {} if not progress.epochs else dict(progress.arrays)
+        self._is_paused = is_paused
+        self._others = others
+        self._keeps_end = keeps_end
+        self._random = dict(progress.arrays) if progress.next_epoch else {}
         self._cost = 0.0
         self._saved = time.monotonic()
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Put the saved variables into the model.
+        """Put the saved variables into the model, and what callbacks had in mind into them.
 
         Raises:
             CannotResumeError: if they do not fit.
         """
-        if self.progress.epochs:
+        if self.progress.next_epoch:
             _restore(self.model, self.progress)
+            _minds.restore(self._others, self.progress.callbacks)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Put random numbers where they were, before the first epoch draws any."""
@@ -145,16 +178,19 @@ class SaveProgress(OwnCallback):
             self._random = {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Save, if it is time."""
-        model = self.model
+        """Save, if it is time or the last chance."""
+        model, is_paused = self.model, self._is_paused()
         self.progress = replace(
             self.progress.with_epoch(epoch, logs),
             best=self._best.value,
-            stopped=bool(model.stop_training),
+            stopped=bool(model.stop_training) and not is_paused,
             build_config=model.get_build_config(),
+            callbacks=_minds.read(self._others),
         )
         began = time.monotonic()
-        if began - self._saved < _SHARE * self._cost:
+        is_last = bool(model.stop_training) or epoch + 1 == (self.params or {}).get("epochs")
+        is_needed = is_paused or (self._keeps_end and is_last)
+        if not is_needed and began - self._saved < _SHARE * self._cost:
             return
         arrays = _variables(model) | random_states()
         write(self._path, replace(self.progress, arrays=arrays))

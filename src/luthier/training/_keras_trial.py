@@ -7,6 +7,7 @@ execution, for `summarize`; every epoch was reported on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import keras
 
 from luthier.objective import Objective
+from luthier.records import Decision
 from luthier.training import _keras_state as state
 from luthier.training._hypermodel import fits_itself
 from luthier.training._keras_callbacks import (
@@ -64,7 +66,7 @@ def run_trial(
     keywords = dict(kwargs or {})
     is_own = build_and_fit is None and not fits_itself(task.hypermodel)
     path = task.paths.resume if is_own else None
-    progress = state.read(path)
+    progress, origin = _beginning(task, path)
     results: list[Any] = list(progress.results)
     best = BestSoFar(task.objective, progress.best)
     train = build_and_fit or partial(_build_and_fit, task)
@@ -73,12 +75,29 @@ def run_trial(
         with released():
             value = run.train(train, args, keywords, progress)
         results.append(value)
+        if run.is_cut_short:
+            break
         if path is not None:
             ended = tuple(summarize(one, task.objective) for one in results)
-            progress = state.Progress(results=ended, best=best.value)
+            progress = replace(origin, results=ended, best=best.value)
             if execution + 1 < task.executions:
-                state.write(path, progress)
+                state.write(path, replace(progress, arrays={}, base=0))
     return results
+
+
+def _beginning(task: TrialTask, path: Path | None) -> tuple[state.Progress, state.Progress]:
+    """What an earlier attempt reached, and what each execution begins with."""
+    progress, origin = state.read(path), state.Progress()
+    if path is not None and task.has_begun and progress == state.Progress():
+        task.info["resume"] = "begun afresh: the state that it had reached is gone"
+    if task.paths.start is not None and path is not None:
+        origin = state.read(task.paths.start).as_start()
+        if not origin.arrays:
+            task.info["resume"] = "begun afresh: the state to go on from is gone"
+            origin = state.Progress()
+    if not progress.epochs:
+        progress = replace(origin, results=progress.results, best=progress.best)
+    return progress, origin
 
 
 class _Execution:
@@ -92,6 +111,12 @@ class _Execution:
         self._best = best
         self._path = path
         self._check = check
+        self._reports: ReportEpochs | None = None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the trial was told to end here."""
+        return self._reports is not None and self._reports.decision is not Decision.CONTINUE
 
     def train(
         self,
@@ -118,19 +143,40 @@ class _Execution:
         progress: state.Progress,
     ) -> Any:
         seed_everything(self._task.seed_of(self._number))
-        own = self._callbacks(kwargs)
         keywords = dict(kwargs)
-        if self._path is not None:
-            own.append(state.SaveProgress(self._path, progress, self._best))
-        if progress.epochs:
+        if progress.next_epoch or self._task.paths.start is not None:
+            keywords["initial_epoch"] = _first_epoch(progress, kwargs, self._task)
+        if progress.next_epoch:
             self._task.info["resumed_from_epoch"] = progress.next_epoch
-            keywords["initial_epoch"] = _first_epoch(progress, kwargs)
+        self._reports = reports = self._reporting(kwargs)
+        own = self._callbacks(reports)
         given = fresh_callbacks(kwargs.get("callbacks"), self._task.trial_id, self._number)
+        if self._path is not None:
+            own.append(
+                state.SaveProgress(
+                    self._path,
+                    progress,
+                    self._best,
+                    is_paused=lambda: reports.is_paused,
+                    others=given,
+                    keeps_end=self._task.keeps_end,
+                )
+            )
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
         return _lightened(value, progress)
 
-    def _callbacks(self, kwargs: Mapping[str, Any]) -> list[OwnCallback]:
+    def _reporting(self, kwargs: Mapping[str, Any]) -> ReportEpochs:
+        task = self._task
+        return ReportEpochs(
+            task.report,
+            task.objective,
+            execution=self._number,
+            check_from=_first_validation(task.objective, kwargs) if self._check else None,
+            hooks=task.hooks,
+        )
+
+    def _callbacks(self, reports: ReportEpochs) -> list[OwnCallback]:
         task = self._task
         hooks, limit = task.hooks, task.build.max_model_size
         own: list[OwnCallback] = []
@@ -138,15 +184,7 @@ class _Execution:
             own.append(CheckSize(partial(check_size, limit=limit)))
         if hooks.on_batch_begin is not None or hooks.on_batch_end is not None:
             own.append(BatchHooks(hooks))
-        own.append(
-            ReportEpochs(
-                task.report,
-                task.objective,
-                execution=self._number,
-                check_from=_first_validation(task.objective, kwargs) if self._check else None,
-                hooks=hooks,
-            )
-        )
+        own.append(reports)
         if task.paths.checkpoint is not None:
             own.append(SaveBest(task.paths.checkpoint, self._best))
         return own
@@ -161,10 +199,13 @@ def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     return value
 
 
-def _first_epoch(progress: state.Progress, kwargs: Mapping[str, Any]) -> int:
+def _first_epoch(progress: state.Progress, kwargs: Mapping[str, Any], task: TrialTask) -> int:
     if progress.stopped:
         # Training had been stopped: no epoch is left to run, only what comes after them.
         return max(int(kwargs.get("epochs", 1)), progress.next_epoch)
+    if task.paths.start is not None:
+        # Where the other trial really was; from the first epoch, if its state is gone.
+        return progress.next_epoch
     return max(int(kwargs.get("initial_epoch") or 0), progress.next_epoch)
 
 

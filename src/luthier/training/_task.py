@@ -49,11 +49,13 @@ class TrialPaths:
     Attributes:
         checkpoint: weights of the best epoch, `*.weights.h5`.
         resume: full state of the last epoch; deleted by whoever records the trial's end.
+        start: full state of another trial, to go on from, or None.
         build_config: the shapes that the model was built with, as JSON.
     """
 
     checkpoint: Path | None = None
     resume: Path | None = None
+    start: Path | None = None
     build_config: Path | None = None
 
 
@@ -90,6 +92,9 @@ class TrialTask:
         build: how models are finished.
         paths: where files go.
         hooks: a tuner's own.
+        keeps_end: whether the state of the last epoch will be needed: another trial may go on from
+            it.
+        has_begun: whether an earlier attempt reported something.
         info: filled while it runs with further facts of how it did; JSON values.
     """
 
@@ -104,6 +109,8 @@ class TrialTask:
     build: BuildSettings = field(default_factory=BuildSettings)
     paths: TrialPaths = field(default_factory=TrialPaths)
     hooks: TrainingHooks = field(default_factory=TrainingHooks)
+    keeps_end: bool = False
+    has_begun: bool = False
     info: dict[str, Any] = field(default_factory=dict)
 
     def seed_of(self, execution: int) -> int:

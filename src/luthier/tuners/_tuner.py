@@ -18,6 +18,7 @@ from luthier.errors import OversizedModelError
 from luthier.oracles import Oracle
 from luthier.oracles._trial import Trial
 from luthier.records import Trial as Record
+from luthier.records import TrialState
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
@@ -110,9 +111,7 @@ class Tuner(BaseTuner):
             What `HyperModel.fit` returned, one value an execution.
         """
         task = self._task(trial)
-        seams = ("_build_and_fit_model", "_try_build", "_build_hypermodel")
-        own = any(map(self._overrides, seams))
-        build_and_fit = partial(self._build_and_fit_model, trial) if own else None
+        build_and_fit = partial(self._build_and_fit_model, trial) if self._has_seams else None
         results = training.run_trial(task, args, self._quieted(kwargs), build_and_fit)
         self._info.update(task.info)
         # What `fit` gave is checked here, so that an error names it and not this method.
@@ -180,10 +179,19 @@ class Tuner(BaseTuner):
     # -- inside ----------------------------------------------------------------------------------
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
-        epochs = fit_kwargs.get("epochs")
-        self.oracle.study.horizon = epochs if isinstance(epochs, int) else None
+        epochs, study = fit_kwargs.get("epochs"), self.oracle.study
+        study.horizon = epochs if isinstance(epochs, int) else None
+        own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
+        study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
+
+    @property
+    def _has_seams(self) -> bool:
+        """Whether a subclass builds or trains in a way of its own."""
+        return any(
+            map(self._overrides, ("_build_and_fit_model", "_try_build", "_build_hypermodel"))
+        )
 
     def _settings_for(self, hp: HyperParameters) -> training.BuildSettings:
         compiled = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}
@@ -215,7 +223,8 @@ class Tuner(BaseTuner):
             hooks=self._training_hooks(trial),
         )
         if trial.record is not None:
-            task = replace(task, number=trial.record.number)
+            begun = bool(trial.record.measurements)
+            task = replace(task, number=trial.record.number, has_begun=begun)
         return task if self._report is None else replace(task, report=self._report)
 
     def _training_hooks(self, trial: Trial) -> training.TrainingHooks:
@@ -251,9 +260,10 @@ class Tuner(BaseTuner):
             return
 
     def _on_outcome(self, record: Record) -> None:
-        # Told is told: only what was interrupted goes on from its last epoch.
-        trial_id = self.oracle._desk.views.id_of(record.number)
-        artifacts.drop_resume(Path(self.get_trial_dir(trial_id)))
+        if record.state is not TrialState.PAUSED:
+            # Told is told: only what was interrupted goes on from its last epoch.
+            trial_id = self.oracle._desk.views.id_of(record.number)
+            artifacts.drop_resume(Path(self.get_trial_dir(trial_id)))
         artifacts.trim_compiled(artifacts.compiled_path(self._project))
         super()._on_outcome(record)
 
