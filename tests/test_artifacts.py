@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+import luthier
 from luthier import artifacts
 from luthier.errors import FatalRuntimeError, FatalValueError
+from luthier.records import History, Suggestion, Trial, TrialState
+from luthier.space import Space
 
 OURS = (
     "study.sqlite",
@@ -154,3 +157,85 @@ def test_the_oldest_compiled_programs_go_first(tmp_path: Path) -> None:
     fill(folder, ("machine/checked", "notes"))
     artifacts.trim_compiled(folder, limit=250)
     assert files(folder) == {"machine/b-cache", "machine/c-cache", "machine/checked", "notes"}
+
+
+LOSS = luthier.Objective("loss", "min")
+
+
+def searched(folder, scores, *, open_numbers=(), size=100):
+    """A history of trials with these scores, each with a model and a state to go on from."""
+    trials = []
+    for number, score in enumerate(scores):
+        state = TrialState.PAUSED if number in open_numbers else TrialState.COMPLETED
+        if score is None:
+            state = TrialState.FAILED
+        trials.append(
+            Trial(number, Suggestion({}), state, scores=() if score is None else (score,))
+        )
+        path = artifacts.trial_path(folder, str(number))
+        path.mkdir(parents=True)
+        artifacts.checkpoint_path(path).write_bytes(b"x" * size)
+        artifacts.resume_path(path).write_bytes(b"x" * size)
+    return History(
+        Space(),
+        (LOSS,),
+        finished=tuple(t for t in trials if t.state.is_finished),
+        open=tuple(t for t in trials if not t.state.is_finished),
+        number=len(trials),
+    )
+
+
+def swept(folder, policy, history, needed=()):
+    keeper = artifacts.Keeper(policy, lambda n: artifacts.trial_path(folder, str(n)))
+    keeper.sweep(history, frozenset(needed))
+    models = sorted(int(p.parent.name[6:]) for p in folder.rglob(artifacts.CHECKPOINT))
+    states = sorted(int(p.parent.name[6:]) for p in folder.rglob(artifacts.RESUME))
+    return keeper, models, states
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"), [("all", [0, 1, 2, 3]), ("best", [1]), (2, [1, 3]), (None, [])]
+)
+def test_what_is_kept_follows_the_policy(tmp_path, keep, kept):
+    history = searched(tmp_path, [3.0, 1.0, None, 2.0])
+    _, models, states = swept(tmp_path, artifacts.Policy(keep), history)
+    assert (models, states) == (kept, [])
+
+
+def test_a_budget_lets_the_worst_go_first(tmp_path):
+    history = searched(tmp_path, [3.0, 1.0, None, 2.0])
+    keeper, models, _ = swept(tmp_path, artifacts.Policy("all", 250), history)
+    assert models == [1, 3]
+    assert (keeper.count, keeper.size) == (2, 200)
+    assert keeper.summary() == "2 trained models kept, 0.0002 MB"
+
+
+def test_what_trials_go_on_from_stays_whatever_the_budget_and_that_is_said(tmp_path):
+    history = searched(tmp_path, [3.0, 1.0, 2.0], open_numbers=[0, 2])
+    keeper, models, states = swept(tmp_path, artifacts.Policy("all", 50), history, [0, 2])
+    assert (models, states) == ([1], [0, 2])
+    assert "budget of 50 bytes is smaller" in keeper.summary()
+
+
+def test_a_loser_goes_when_a_better_one_comes(tmp_path):
+    history = searched(tmp_path, [3.0, 1.0])
+    keeper, models, _ = swept(tmp_path, artifacts.Policy("best"), history)
+    assert models == [1]
+    later = searched(tmp_path / "later", [3.0, 1.0, 0.5])
+    assert swept(tmp_path / "later", artifacts.Policy("best"), later)[1] == [2]
+    assert keeper.count == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"keep": 0}, "`keep`"),
+        ({"keep": "bset"}, "`keep`"),
+        ({"keep": True}, "`keep`"),
+        ({"budget": 0}, "`disk_budget`"),
+        ({"budget": 1.5}, "`disk_budget`"),
+    ],
+)
+def test_a_policy_that_is_none_is_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        artifacts.Policy(**options)

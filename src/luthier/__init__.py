@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from luthier.tuners import (
         BayesianOptimization,
         GridSearch,
+        Hyperband,
         RandomSearch,
         SklearnTuner,
         Tuner,
@@ -80,6 +81,7 @@ _HOMES = {
     "value_and_gradients": "training",
     "BayesianOptimization": "tuners",
     "GridSearch": "tuners",
+    "Hyperband": "tuners",
     "RandomSearch": "tuners",
     "SklearnTuner": "tuners",
     "Tuner": "tuners",
@@ -95,6 +97,7 @@ __all__ = [
     "Fixed",
     "Float",
     "GridSearch",
+    "Hyperband",
     "HyperModel",
     "HyperParameter",
     "HyperParameters",

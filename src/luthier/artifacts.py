@@ -1,4 +1,4 @@
-"""The files of a project: what they are called, where they may be, and what may be deleted.
+"""The files of a project: what they are called, where they may be, what stays and what is deleted.
 
 KerasTuner's layout: `directory/project_name/trial_{id}/checkpoint.weights.h5`. Enters: names and
 paths. Leaves: paths that lie where the user said, and folders without what Luthier made there.
@@ -6,14 +6,17 @@ paths. Leaves: paths that lie where the user said, and folders without what Luth
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from luthier.errors import FatalRuntimeError, FatalValueError
+from luthier.records import History, TrialState
 
 CHECKPOINT = "checkpoint.weights.h5"
 BUILD_CONFIG = "build_config.json"
@@ -179,6 +182,150 @@ def trim_compiled(folder: Path, limit: int = COMPILED_BYTES) -> None:
     except OSError:
         # Another process deletes too, or nobody may: the next trial looks again.
         return
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which trained models of a search stay on disk.
+
+    Args:
+        keep: `"all"`; `"best"`, the best trial's; a number, those of the best so many; None: none.
+        budget: bytes that they may take together; the worst go first, the best one never does.
+            None: without a limit.
+        with_optimizer: whether they hold the optimizer's state, to train on later.
+
+    Raises:
+        ValueError: for a policy that is none.
+
+    The default keeps all within ten gigabytes: `get_best_models(n)` after a search works for any n
+    in all but the largest ones, and no search fills a disk.
+    """
+
+    keep: str | int | None = "all"
+    budget: int | None = 10 * 10**9
+    with_optimizer: bool = False
+
+    def __post_init__(self) -> None:
+        keep, budget = self.keep, self.budget
+        is_count = isinstance(keep, int) and not isinstance(keep, bool) and keep >= 1
+        if not (keep in ("all", "best", None) or is_count):
+            raise ValueError(
+                f'Expected `keep` to be "all", "best", an int from 1 on or None, got {keep!r}.'
+            )
+        is_whole = isinstance(budget, int) and not isinstance(budget, bool) and budget >= 1
+        if not (budget is None or is_whole):
+            raise ValueError(
+                f"Expected `disk_budget` in bytes as an int from 1 on, or None, got {budget!r}."
+            )
+
+    @property
+    def most(self) -> float:
+        """How many trials' models stay."""
+        if isinstance(self.keep, int):
+            return self.keep
+        return {"all": math.inf, "best": 1, None: 0}[self.keep]
+
+    def path_of(self, trial: Path) -> Path | None:
+        """Where a trial keeps its best weights, if anywhere."""
+        return None if self.keep is None else checkpoint_path(trial)
+
+
+class Keeper:
+    """Deletes what a search no longer needs, and knows how much it keeps.
+
+    Args:
+        policy: what stays.
+        folder_of: a trial's folder by its number.
+
+    Attributes:
+        policy: as given.
+        notice: a sentence for people where the budget could not be kept, or empty.
+    """
+
+    def __init__(self, policy: Policy, folder_of: Callable[[int], Path]) -> None:
+        self.policy = policy
+        self.notice = ""
+        self._folder_of = folder_of
+        self._models: dict[int, int] = {}
+        self._states: dict[int, int] = {}
+        self._known = -1
+
+    def look(self, history: History) -> None:
+        """See what is on disk, of all trials."""
+        self._models, self._states = {}, {}
+        self._known = 0
+        for trial in history.trials:
+            self._weigh(trial.number)
+
+    def sweep(self, history: History, needed: Collection[int]) -> None:
+        """Delete what nobody needs any more.
+
+        Args:
+            history: all trials.
+            needed: those from whose state training may still go on: theirs always stays.
+        """
+        if self._known < 0:
+            self.look(history)
+        for trial in history.finished[self._known :]:
+            self._weigh(trial.number)
+        self._known = len(history.finished)
+        for trial in history.open:
+            self._weigh(trial.number)
+        for number in [n for n in self._states if n not in needed]:
+            drop_resume(self._folder_of(number))
+            del self._states[number]
+        self._drop_models(history)
+
+    @property
+    def count(self) -> int:
+        """How many trials' models are kept."""
+        return len(self._models)
+
+    @property
+    def size(self) -> int:
+        """Bytes of models and of states to go on from."""
+        return sum(self._models.values()) + sum(self._states.values())
+
+    def summary(self) -> str:
+        """What is kept, in a sentence."""
+        kept = f"{self.count} trained models kept, {self.size / 1e6:.3g} MB"
+        return f"{kept}; {self.notice}" if self.notice else kept
+
+    def _weigh(self, number: int) -> None:
+        folder = self._folder_of(number)
+        for known, path in (
+            (self._models, checkpoint_path(folder)),
+            (self._states, resume_path(folder)),
+        ):
+            try:
+                known[number] = path.stat().st_size
+            except OSError:
+                known.pop(number, None)
+
+    def _drop_models(self, history: History) -> None:
+        sign = history.objectives[0].sign
+        scored = {t.number: sign * t.scores[0] for t in history.trials if t.scores}
+        running = {t.number for t in history.open if t.state is not TrialState.PAUSED}
+        # Worst first: those without a score, then by score.
+        ranked = sorted(
+            (n for n in self._models if n not in running),
+            key=lambda n: (-scored.get(n, math.inf), -n),
+        )
+        left = len(ranked)
+        self.notice = ""
+        for number in ranked:
+            over = self.policy.budget is not None and self.size > self.policy.budget
+            if left <= self.policy.most and not over:
+                return
+            if left == 1 and self.policy.keep is not None:
+                self.notice = (
+                    f"the disk budget of {self.policy.budget} bytes is smaller than what has to "
+                    "stay: the best model, and what trials go on from"
+                )
+                return
+            checkpoint_path(self._folder_of(number)).unlink(missing_ok=True)
+            del self._models[number]
+            left -= 1
 
 
 def _remove_files(folder: Path, known: re.Pattern[str]) -> None:

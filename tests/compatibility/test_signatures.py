@@ -14,9 +14,10 @@ import luthier
 
 NAMES = {
     "": """HyperModel HyperParameters Objective Oracle synchronized Tuner RandomSearch GridSearch
-        BayesianOptimization SklearnTuner applications engine errors oracles tuners __version__""",
-    "tuners": "RandomSearch GridSearch BayesianOptimization SklearnTuner Tuner",
-    "oracles": "RandomSearchOracle GridSearchOracle BayesianOptimizationOracle",
+        BayesianOptimization Hyperband SklearnTuner applications engine errors oracles tuners
+        __version__""",
+    "tuners": "RandomSearch GridSearch BayesianOptimization Hyperband SklearnTuner Tuner",
+    "oracles": "RandomSearchOracle GridSearchOracle BayesianOptimizationOracle HyperbandOracle",
     "errors": "FailedTrialError FatalError FatalValueError FatalTypeError FatalRuntimeError",
     "engine": "base_tuner hypermodel hyperparameters metrics_tracking oracle trial tuner",
     "engine.base_tuner": "BaseTuner",
@@ -77,6 +78,10 @@ SIGNATURES = {
     "overwrite=False, **kwargs",
     "RandomSearch": f"hypermodel=None, objective=None, max_trials=10, {TUNER_TAIL}",
     "GridSearch": f"hypermodel=None, objective=None, max_trials=None, {TUNER_TAIL}",
+    "Hyperband": "hypermodel=None, objective=None, max_epochs=100, factor=3, "
+    f"hyperband_iterations=1, {TUNER_TAIL}",
+    "oracles.HyperbandOracle": "objective=None, max_epochs=100, factor=3, "
+    f"hyperband_iterations=1, {ORACLE_TAIL}",
     "BayesianOptimization": "hypermodel=None, objective=None, max_trials=10, "
     f"num_initial_points=None, alpha=0.0001, beta=2.6, {TUNER_TAIL}",
     "oracles.RandomSearchOracle": f"objective=None, max_trials=10, {ORACLE_TAIL}",

@@ -7,12 +7,14 @@ from luthier.oracles._builtin import (
     GridSearchOracle,
     RandomSearchOracle,
 )
+from luthier.oracles._hyperband import HyperbandOracle
 from luthier.oracles._lock import synchronized
 from luthier.oracles._oracle import Oracle
 
 __all__ = [
     "BayesianOptimizationOracle",
     "GridSearchOracle",
+    "HyperbandOracle",
     "Oracle",
     "RandomSearchOracle",
     "synchronized",

@@ -183,30 +183,38 @@ class BestSoFar:
 
 
 class SaveBest(OwnCallback):
-    """Keeps the weights of the best epoch, without the optimizer's state.
+    """Keeps the weights of the best epoch.
 
     Args:
         path: where to, `*.weights.h5`; the file is replaced in one step.
         best: shared by the executions of a trial.
+        with_optimizer: whether to keep the optimizer's state with them.
     """
 
-    def __init__(self, path: Path, best: BestSoFar) -> None:
+    def __init__(self, path: Path, best: BestSoFar, *, with_optimizer: bool = False) -> None:
         super().__init__()
         self._path = path
         self._best = best
+        self._with_optimizer = with_optimizer
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Save, if the epoch is the best."""
-        if self._best.improves(logs):
+        if not self._best.improves(logs):
+            return
+        with (
+            contextlib.nullcontext()
+            if self._with_optimizer
+            else _without_optimizer_state(self.model)
+        ):
             save_weights(self.model, self._path)
 
 
-def save_weights(model: Any, path: Path) -> None:
-    """Write a model's weights, without optimizers, so that the file is whole or not there."""
+def save_weights(model: Any, path: Path, *, with_optimizer: bool = False) -> None:
+    """Write a model's weights so that the file is whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{os.getpid()}.tmp.weights.h5")
     try:
-        with _without_optimizer_state(model):
+        with contextlib.nullcontext() if with_optimizer else _without_optimizer_state(model):
             model.save_weights(str(draft))
         os.replace(draft, path)
     finally:

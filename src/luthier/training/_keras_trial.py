@@ -186,13 +186,17 @@ class _Execution:
             own.append(BatchHooks(hooks))
         own.append(reports)
         if task.paths.checkpoint is not None:
-            own.append(SaveBest(task.paths.checkpoint, self._best))
+            keep = SaveBest(task.paths.checkpoint, self._best, with_optimizer=task.with_optimizer)
+            own.append(keep)
         return own
 
 
 def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     """Build the model and train it as the hypermodel says."""
     model = build_model(task.hypermodel, task.hp, task.build)
+    weights = task.paths.weights
+    if weights is not None and weights.exists() and fits_itself(task.hypermodel):
+        model.load_weights(str(weights))
     value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
     if task.paths.build_config is not None:
         write_build_config(model, task.paths.build_config)

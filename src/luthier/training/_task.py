@@ -50,12 +50,15 @@ class TrialPaths:
         checkpoint: weights of the best epoch, `*.weights.h5`.
         resume: full state of the last epoch; deleted by whoever records the trial's end.
         start: full state of another trial, to go on from, or None.
+        weights: the best epoch's weights of that trial: what a hypermodel that trains in a way of
+            its own begins with.
         build_config: the shapes that the model was built with, as JSON.
     """
 
     checkpoint: Path | None = None
     resume: Path | None = None
     start: Path | None = None
+    weights: Path | None = None
     build_config: Path | None = None
 
 
@@ -94,6 +97,7 @@ class TrialTask:
         hooks: a tuner's own.
         keeps_end: whether the state of the last epoch will be needed: another trial may go on from
             it.
+        with_optimizer: whether the best epoch is kept with the optimizer's state.
         has_begun: whether an earlier attempt reported something.
         info: filled while it runs with further facts of how it did; JSON values.
     """
@@ -110,6 +114,7 @@ class TrialTask:
     paths: TrialPaths = field(default_factory=TrialPaths)
     hooks: TrainingHooks = field(default_factory=TrainingHooks)
     keeps_end: bool = False
+    with_optimizer: bool = False
     has_begun: bool = False
     info: dict[str, Any] = field(default_factory=dict)
 

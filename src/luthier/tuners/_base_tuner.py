@@ -389,5 +389,8 @@ def _status_of(error: Exception) -> str:
 def _used(trial: Trial) -> dict[str, Any] | None:
     """The values that a trial asked for by name; None (all count) if it asked for none so."""
     used = set(trial.hyperparameters.used)
-    values = {name: value for name, value in trial.hyperparameters.values.items() if name in used}
-    return values or None
+    values = trial.hyperparameters.values
+    if not any(name in used for name in values):
+        return None
+    # What an oracle decided beside the space (`tuner/epochs`) is not asked for by the build.
+    return {n: value for n, value in values.items() if n in used or n.startswith("tuner/")}

@@ -34,6 +34,12 @@ def print_results(
         trial.summary()
 
 
+def print_kept(sentence: str) -> None:
+    """How many trained models are kept, and how large they are."""
+    print()  # noqa: T201
+    print(sentence)  # noqa: T201
+
+
 def print_reload(place: str, notices: Iterable[str]) -> None:
     """That an existing study goes on, and what the new settings change."""
     print(f"Reloading Tuner from {place}")  # noqa: T201

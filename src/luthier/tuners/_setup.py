@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from luthier.artifacts import Policy
 from luthier.errors import FatalRuntimeError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
@@ -63,6 +64,17 @@ def check_environment(storage: object) -> None:
             "same program on every machine with one shared store, for example "
             'storage="postgresql+psycopg://user@host/database".'
         )
+
+
+def take_policy(options: dict[str, Any]) -> Policy:
+    """What the arguments say of checkpoints, taken out of them.
+
+    Raises:
+        ValueError: for a policy that is none.
+    """
+    names = {"keep": "keep", "disk_budget": "budget", "keep_optimizer": "with_optimizer"}
+    given = {field: options.pop(name) for name, field in names.items() if name in options}
+    return Policy(**given)
 
 
 def check_executions(executions: int) -> int:

@@ -45,7 +45,10 @@ class Tuner(BaseTuner):
         overwrite: whether a project of that name is deleted and begun anew; if not, it goes on.
         executions_per_trial: how often each trial is trained; scores are means over them, and their
             spread is kept.
-        **kwargs: `storage` and `scheduler`: see `BaseTuner`.
+        **kwargs: `storage` and `scheduler`: see `BaseTuner`. `keep`: whose trained models stay on
+            disk, `"all"`, `"best"`, a number (of the best), or None; `disk_budget`: the bytes that
+            they may take (10 GB), beyond which the worst go; `keep_optimizer`: whether the
+            optimizer's state is in them.
 
     Attributes:
         max_model_size: as given, and so are the others.
@@ -84,6 +87,7 @@ class Tuner(BaseTuner):
         self.distribution_strategy = distribution_strategy
         self.executions_per_trial = _setup.check_executions(executions_per_trial)
         self.tuner_id = _setup.tuner_id_of(tuner_id)
+        policy = _setup.take_policy(kwargs)
         _printing.print_backend(training.choose_backend())
         super().__init__(
             oracle,
@@ -94,6 +98,7 @@ class Tuner(BaseTuner):
             logger=logger,
             **kwargs,
         )
+        self._keeper = artifacts.Keeper(policy, self._folder_of)
 
     # -- to override -----------------------------------------------------------------------------
 
@@ -138,6 +143,12 @@ class Tuner(BaseTuner):
     ) -> None:
         """Called when a batch ended; overriding it slows training down."""
 
+    def results_summary(self, num_trials: int = 10) -> None:
+        """Print the best trials with the values that they used, and how much is kept on disk."""
+        super().results_summary(num_trials)
+        self._keeper.look(self.oracle.study.history())
+        _printing.print_kept(self._keeper.summary())
+
     def load_model(self, trial: Trial) -> Any:
         """The trial's model, built again, with the weights of its best epoch.
 
@@ -170,6 +181,9 @@ class Tuner(BaseTuner):
         if self.hypermodel is None:
             raise ValueError(_setup.NO_HYPERMODEL)
         model = self._try_build(trial.hyperparameters)
+        weights = self._task(trial).paths.weights
+        if weights is not None and weights.exists():
+            model.load_weights(str(weights))
         results = self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
         from luthier.training._keras_model import write_build_config
 
@@ -181,6 +195,7 @@ class Tuner(BaseTuner):
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
+        self._keeper.look(study.history())
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
@@ -221,6 +236,7 @@ class Tuner(BaseTuner):
             build=self._settings_for(trial.hyperparameters),
             paths=self._paths(trial),
             hooks=self._training_hooks(trial),
+            with_optimizer=self._keeper.policy.with_optimizer,
         )
         if trial.record is not None:
             begun = bool(trial.record.measurements)
@@ -260,12 +276,19 @@ class Tuner(BaseTuner):
             return
 
     def _on_outcome(self, record: Record) -> None:
-        if record.state is not TrialState.PAUSED:
-            # Told is told: only what was interrupted goes on from its last epoch.
-            trial_id = self.oracle._desk.views.id_of(record.number)
-            artifacts.drop_resume(Path(self.get_trial_dir(trial_id)))
+        # A trial that failed begins again: only what was interrupted goes on from its last epoch.
+        retried = {record.number} if record.state is TrialState.WAITING else set()
+        self._keeper.sweep(self.oracle.study.history(), self._needed() - retried)
         artifacts.trim_compiled(artifacts.compiled_path(self._project))
         super()._on_outcome(record)
+
+    def _needed(self) -> frozenset[int]:
+        """Trials from whose state training may still go on."""
+        open_trials = self.oracle.study.history().open
+        return frozenset(trial.number for trial in open_trials)
+
+    def _folder_of(self, number: int) -> Path:
+        return Path(self.get_trial_dir(self.oracle._desk.views.id_of(number)))
 
     def _folder(self, trial: Trial) -> Path:
         return Path(self.get_trial_dir(trial.trial_id))
@@ -273,7 +296,7 @@ class Tuner(BaseTuner):
     def _paths(self, trial: Trial) -> training.TrialPaths:
         folder = self._folder(trial)
         return training.TrialPaths(
-            checkpoint=artifacts.checkpoint_path(folder),
+            checkpoint=self._keeper.policy.path_of(folder),
             resume=artifacts.resume_path(folder),
             build_config=artifacts.build_config_path(folder),
         )

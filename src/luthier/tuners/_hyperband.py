@@ -1,0 +1,105 @@
+"""`Hyperband`: many models for few epochs, the best of them for more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from luthier import artifacts, training
+from luthier.oracles import HyperbandOracle
+from luthier.oracles._brackets import EPOCHS, INITIAL_EPOCH, PARENT
+from luthier.oracles._trial import Trial
+from luthier.space import HyperParameters
+from luthier.tuners._tuner import Tuner
+
+
+class Hyperband(Tuner):
+    """Runs brackets of successive halving, from many trials with few epochs to few with many.
+
+    A trial that goes on from another begins with its whole state: weights, optimizer, epoch,
+    random numbers. `search` needs no `epochs`.
+
+    Args:
+        hypermodel: see `RandomSearch`.
+        objective: see `RandomSearch`.
+        max_epochs: most epochs of one model; a little more than the slowest is thought to need.
+        factor: one in so many trials of a round goes on, for so many times the epochs.
+        hyperband_iterations: how often to go over all brackets; 0 or None: without end. More of
+            them extend a search that is over.
+        seed: see `RandomSearch`.
+        hyperparameters: see `RandomSearch`.
+        tune_new_entries: see `RandomSearch`.
+        allow_new_entries: see `RandomSearch`.
+        max_retries_per_trial: see `RandomSearch`.
+        max_consecutive_failed_trials: see `RandomSearch`.
+        **kwargs: see `Tuner`.
+
+    Raises:
+        ValueError: for a factor below 2, or no epochs.
+
+    Source: Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based
+    approach to hyperparameter optimization", JMLR 18 (2018), algorithm 1.
+
+    Example:
+        >>> import luthier
+        >>> tuner = luthier.Hyperband(build, "val_accuracy", max_epochs=27)  # doctest: +SKIP
+        >>> tuner.search(x, y, validation_split=0.2)  # doctest: +SKIP
+    """
+
+    oracle: HyperbandOracle
+
+    def __init__(
+        self,
+        hypermodel: Any = None,
+        objective: Any = None,
+        max_epochs: int = 100,
+        factor: int = 3,
+        hyperband_iterations: int | None = 1,
+        seed: int | None = None,
+        hyperparameters: HyperParameters | None = None,
+        tune_new_entries: bool = True,
+        allow_new_entries: bool = True,
+        max_retries_per_trial: int = 0,
+        max_consecutive_failed_trials: int = 3,
+        **kwargs: Any,
+    ) -> None:
+        oracle = HyperbandOracle(
+            objective,
+            max_epochs=max_epochs,
+            factor=factor,
+            hyperband_iterations=hyperband_iterations,
+            seed=seed,
+            hyperparameters=hyperparameters,
+            tune_new_entries=tune_new_entries,
+            allow_new_entries=allow_new_entries,
+            max_retries_per_trial=max_retries_per_trial,
+            max_consecutive_failed_trials=max_consecutive_failed_trials,
+        )
+        super().__init__(oracle, hypermodel, **kwargs)
+
+    def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> Any:
+        """Train a trial's model from its first epoch to its last."""
+        values = trial.hyperparameters.values
+        if EPOCHS in values:
+            kwargs["epochs"] = values[EPOCHS]
+            kwargs["initial_epoch"] = values[INITIAL_EPOCH]
+        return super().run_trial(trial, *args, **kwargs)
+
+    def _task(self, trial: Trial) -> training.TrialTask:
+        task = super()._task(trial)
+        values = trial.hyperparameters.values
+        if EPOCHS not in values:
+            return task
+        paths = task.paths
+        if PARENT in values:
+            parent = artifacts.trial_path(self._project, str(values[PARENT]))
+            paths = replace(
+                paths,
+                start=artifacts.resume_path(parent),
+                weights=artifacts.checkpoint_path(parent),
+            )
+        is_last = self.oracle._brackets.is_last_round(values)
+        return replace(task, paths=paths, keeps_end=not is_last)
+
+    def _needed(self) -> frozenset[int]:
+        return super()._needed() | self.oracle._brackets.needed(self.oracle.study.history())
