@@ -449,3 +449,9 @@ def test_what_the_hyperparameters_require_is_kept(kind):
     oracle = make(kind, hyperparameters=hp)
     trials = run(oracle, *[0.1] * 8)
     assert all(t.hyperparameters.values["a"] < t.hyperparameters.values["b"] for t in trials)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, True])
+def test_a_seed_that_is_none_is_refused_at_once(seed):
+    with pytest.raises(TypeError, match="Expected the seed to be an int or None"):
+        Oracle("val_loss", max_trials=1, seed=seed)

@@ -133,7 +133,7 @@ def test_a_function_sees_the_trial_and_its_budget() -> None:
 
 
 def test_nothing_returned_and_nothing_reported_ends_the_search() -> None:
-    with pytest.raises(FatalTypeError, match=r"evaluate\(\) is None"):
+    with pytest.raises(FatalTypeError, match=r"evaluate\(\) returned None and reported nothing"):
 
         def evaluate(hp: Any) -> None:
             return None

@@ -115,3 +115,11 @@ def test_anything_else_is_refused_with_what_came(wrong: object) -> None:
 def test_a_class_is_refused_with_the_advice_to_call_it() -> None:
     with pytest.raises(FatalValueError, match="class Width: call it"):
         as_hypermodel(Width)
+
+
+def test_a_model_in_place_of_the_function_that_builds_it_is_refused() -> None:
+    class Model:
+        compile = fit = evaluate = __call__ = layers = None
+
+    with pytest.raises(FatalValueError, match="a model that is built already, of type Model"):
+        as_hypermodel(Model())

@@ -30,7 +30,7 @@ from luthier.records import Measurement, TrialState
 from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameter, HyperParameters, Space
-from luthier.study import Study
+from luthier.study import Study, checked_seed
 
 
 class Oracle:
@@ -97,7 +97,7 @@ class Oracle:
         self._hyperparameters = HyperParameters() if hyperparameters is None else hyperparameters
         self._synced: Space | None = None
         self._populated: Populated | None = None
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(None if seed is None else checked_seed(seed))
         self._random = registry.sampler("random")
         # What subclasses written for KerasTuner draw from, and note their tries in.
         self._max_collisions, self._tried_so_far = 20, set[str]()

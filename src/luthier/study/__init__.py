@@ -5,6 +5,7 @@ trials of another tool.
 from __future__ import annotations
 
 from luthier.study._adoption import adopt
+from luthier.study._setup import checked_seed
 from luthier.study._study import Study
 
-__all__ = ["Study", "adopt"]
+__all__ = ["Study", "adopt", "checked_seed"]

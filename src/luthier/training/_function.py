@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from luthier.abc import Evaluate, Report
 from luthier.errors import FailedTrialError, FatalError, FatalTypeError, SkippedTrialError
 from luthier.objective import Objective
@@ -188,6 +190,7 @@ class BoundFunction(Evaluate):
                 f"Expected {source} to return a dict with all objectives ({names}), got {value!r} "
                 f"of type {type(value).__name__}."
             )
+        _check_kind(value, source)
         results = [summarize(value, objective, source) for objective in self.objectives]
         step = results[0].best_step or (best.step if best else 0)
         metrics = {name: number for one in results for name, number in one.metrics.items()}
@@ -235,6 +238,26 @@ def evaluate_function(function: Callable[..., Any]) -> FunctionRunner:
         return FunctionRunner(function, "position")
     named = any(p.name == "report" for p in parameters[1:])
     return FunctionRunner(function, "keyword" if named else "")
+
+
+def _check_kind(value: Any, source: str) -> None:
+    """Refuse what is no result, in the words of somebody who wrote a function.
+
+    Raises:
+        FatalTypeError: naming what came.
+    """
+    if value is None:
+        raise FatalTypeError(
+            f"{source} returned None and reported nothing. Return the objective as a number or a "
+            "dict of metrics, or call report(step, name=number)."
+        )
+    first = value[0] if isinstance(value, list) and value else value
+    is_number = isinstance(first, int | float | np.floating | np.integer)
+    if not is_number and not isinstance(first, Mapping | Result) and not hasattr(first, "history"):
+        raise FatalTypeError(
+            f"Expected {source} to return a number, a dict of metrics, or a list of one of these "
+            f"(one for each repetition), got {value!r} of type {type(value).__name__}."
+        )
 
 
 def _best(measurements: Sequence[Measurement], objective: Objective) -> Any:

@@ -127,10 +127,10 @@ def as_hypermodel(hypermodel: Any) -> HyperModel | None:
     """
     if hypermodel is None or isinstance(hypermodel, HyperModel):
         return hypermodel
-    is_class = isinstance(hypermodel, type) and issubclass(hypermodel, HyperModel)
-    if callable(hypermodel) and not is_class:
+    came = _mistaken(hypermodel)
+    if callable(hypermodel) and not came:
         return DefaultHyperModel(hypermodel)
-    came = f"the class {hypermodel.__name__}: call it" if is_class else _described(hypermodel)
+    came = came or f"{hypermodel!r} of type {type(hypermodel).__name__}"
     raise FatalValueError(
         "The `hypermodel` argument should be either a callable with signature "
         f"`build(hp)` returning a model, or an instance of `HyperModel`. Received: {came}."
@@ -142,5 +142,10 @@ def fits_itself(hypermodel: HyperModel) -> bool:
     return type(hypermodel).fit is not HyperModel.fit or "fit" in vars(hypermodel)
 
 
-def _described(value: object) -> str:
-    return f"{value!r} of type {type(value).__name__}"
+def _mistaken(value: Any) -> str:
+    """What a callable is that builds no model; empty if it may build one."""
+    if isinstance(value, type) and issubclass(value, HyperModel):
+        return f"the class {value.__name__}: call it"
+    if all(hasattr(value, name) for name in ("compile", "fit", "evaluate", "layers")):
+        return f"a model that is built already, of type {type(value).__name__}"
+    return ""
