@@ -1,0 +1,254 @@
+"""What a Keras model's step depends on: all Python state that tracing it could read.
+
+Enters: a built, compiled model. Leaves: a key that is equal for models whose steps are the same but
+for the scalars of `_keras_scalars`, those scalars, and the model's variables, in the same order for
+equal keys. The state is walked, not the configuration: what a user set on a layer afterwards counts
+too. Code that is not Keras's own may depend on anything; such models share nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import hashlib
+import inspect
+import types
+import weakref
+from collections import deque
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from luthier.training._keras_scalars import Scalar, scalars_of
+
+# What tells a layer how to begin, and what only serves bookkeeping: no step reads it.
+_UNREAD = frozenset(
+    {
+        "_auto_config",
+        "_build_shapes_dict",
+        "_compile_config",
+        "_epoch",
+        "_eval_epoch_iterator",
+        "_initial_epoch",
+        "_initial_seed",
+        "_init_seed",
+        "_inbound_nodes",
+        "_last_input_shape",
+        "_nodes",
+        "_outbound_nodes",
+        "_parent_path",
+        "_tracker",
+        "_trainable_variables_indices",
+        "fit",
+        "history",
+        "make_test_function",
+        "make_train_function",
+        "path",
+        "predict_function",
+        "stop_evaluating",
+        "stop_predicting",
+        "stop_training",
+        "test_function",
+        "train_function",
+    }
+)
+_PLAIN = (bool, int, str, bytes, type(None), type(Ellipsis), slice, range, complex)
+_TRUSTED = ("keras", "tensorflow", "numpy", "builtins", "collections", "functools", "inspect")
+_MOST_BYTES = 64 * 2**20
+_VARIABLE_FACTS = ("trainable", "_overwrite_with_gradient", "_autocast", "_aggregation")
+
+
+class NotShareableError(Exception):
+    """A model whose step may depend on what cannot be seen; says on what."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A model, looked at.
+
+    Attributes:
+        key: what its step depends on, without the scalars' values.
+        scalars: where numbers are that the step takes as they come.
+        variables: Keras variables that the step may read or write.
+    """
+
+    key: str
+    scalars: tuple[Scalar, ...]
+    variables: tuple[Any, ...]
+
+
+def fingerprint(model: Any, *more: Any) -> Fingerprint:
+    """Look at a model.
+
+    Args:
+        model: built and compiled.
+        more: whatever else its step depends on.
+
+    Raises:
+        NotShareableError: naming the first thing that a step could depend on unseen.
+    """
+    walk = _Walk()
+    walk.visit(model, "model")
+    walk.visit(more, "more")
+    settings = (
+        keras.config.floatx(),
+        keras.config.epsilon(),
+        keras.config.image_data_format(),
+        str(keras.config.dtype_policy().name),
+    )
+    walk.note(settings)
+    key = hashlib.sha256("\n".join(walk.notes).encode("utf-8", "replace")).hexdigest()
+    return Fingerprint(key, tuple(walk.scalars), tuple(walk.variables))
+
+
+@dataclass
+class _Walk:
+    notes: list[str] = field(default_factory=list)
+    scalars: list[Scalar] = field(default_factory=list)
+    variables: list[Any] = field(default_factory=list)
+    seen: dict[int, int] = field(default_factory=dict)
+    alive: list[Any] = field(default_factory=list)
+    hoisted: set[tuple[int, Any]] = field(default_factory=set)
+
+    def note(self, fact: object) -> None:
+        self.notes.append(str(fact))
+
+    def visit(self, value: Any, path: str) -> None:
+        """Note a value and all that it refers to."""
+        if isinstance(value, float):
+            self.note(("float", repr(float(value))))
+        elif isinstance(value, (*_PLAIN, enum.Enum)):
+            self.note((type(value).__name__, repr(value)))
+        elif self._is_known(value):
+            return
+        elif isinstance(value, Mapping | Sequence | Set | deque):
+            self._visit_items(value, path)
+        elif isinstance(value, keras.Variable):
+            self._visit_variable(value, path)
+        elif isinstance(value, np.ndarray | np.generic) or _is_tensor(value):
+            self._visit_array(np.asarray(value), path)
+        elif callable(value) and not _has_state(value):
+            self._visit_function(value, path)
+        else:
+            self._visit_other(value, path)
+
+    def _is_known(self, value: Any) -> bool:
+        """Whether it was visited; if so, notes where."""
+        place = self.seen.get(id(value))
+        if place is not None:
+            self.note(("again", place))
+            return True
+        self.seen[id(value)] = len(self.seen)
+        self.alive.append(value)  # an id stays the thing's own as long as it lives
+        return False
+
+    def _visit_items(self, value: Any, path: str) -> None:
+        self.note((type(value).__name__, len(value)))
+        if isinstance(value, Mapping):
+            for key in value:
+                self.note(("key", repr(key) if isinstance(key, _PLAIN) else type(key).__name__))
+                if (id(value), key) not in self.hoisted:
+                    self.visit(value[key], f"{path}[{key!r}]")
+        elif isinstance(value, Set):
+            if not all(isinstance(item, _PLAIN) for item in value):
+                raise NotShareableError(f"{path} is a set")
+            self.note(sorted(map(repr, value)))
+        else:
+            for index, item in enumerate(value):
+                self.visit(item, f"{path}[{index}]")
+
+    def _visit_variable(self, variable: Any, path: str) -> None:
+        self.note(("variable", tuple(variable.shape), str(variable.dtype)))
+        self.variables.append(variable)
+        for name in _VARIABLE_FACTS:
+            self.note((name, repr(getattr(variable, name, None))))
+        for name in ("regularizer", "constraint"):
+            self.visit(getattr(variable, name, None), f"{path}.{name}")
+
+    def _visit_array(self, array: Any, path: str) -> None:
+        if array.dtype.hasobject or array.nbytes > _MOST_BYTES:
+            raise NotShareableError(f"{path} is an array that is too large to compare")
+        digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        self.note(("array", array.shape, str(array.dtype), digest))
+
+    def _visit_function(self, function: Any, path: str) -> None:
+        if isinstance(function, functools.partial):
+            self.visit((function.func, function.args, function.keywords), path)
+            return
+        if isinstance(function, types.MethodType):
+            self.note(("method", function.__func__.__qualname__))
+            self.visit(function.__self__, path)
+            return
+        _check_trusted(function, path)
+        self.note((function.__module__, getattr(function, "__qualname__", function)))
+        for index, cell in enumerate(getattr(function, "__closure__", None) or ()):
+            self.visit(_content(cell), f"{path}<{index}>")
+
+    def _visit_other(self, value: Any, path: str) -> None:
+        if isinstance(value, inspect.Signature | inspect.Parameter | np.dtype):
+            self.note(value)
+            return
+        kind = type(value)
+        self.note((kind.__module__, kind.__qualname__))
+        if isinstance(value, weakref.ref | types.ModuleType) or "threading" in kind.__module__:
+            return
+        _check_trusted(kind, path)
+        if isinstance(value, keras.initializers.Initializer):
+            return
+        if isinstance(value, keras.KerasTensor):
+            self.note((tuple(value.shape), str(value.dtype), value.sparse))
+            return
+        self._visit_attributes(value, path)
+
+    def _visit_attributes(self, value: Any, path: str) -> None:
+        attributes = getattr(value, "__dict__", None)
+        if attributes is None:
+            self.note(repr(value))
+            return
+        for scalar in scalars_of(value):
+            self.hoist(scalar)
+        for name in sorted(attributes):
+            if name in _UNREAD or name.startswith("_self_"):
+                continue
+            self.note(name)
+            if (id(attributes), name) not in self.hoisted:
+                self.visit(attributes[name], f"{path}.{name}")
+
+    def hoist(self, scalar: Scalar) -> None:
+        """Note a number by what may be asked of it."""
+        self.note(("scalar", scalar.name, scalar.guard))
+        self.hoisted.add((id(scalar.owner), scalar.name))
+        self.scalars.append(scalar)
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "numpy") and not isinstance(value, types.ModuleType)
+
+
+def _has_state(value: Any) -> bool:
+    return not isinstance(
+        value,
+        types.FunctionType
+        | types.BuiltinFunctionType
+        | types.MethodType
+        | functools.partial
+        | type
+        | np.ufunc,
+    )
+
+
+def _check_trusted(thing: Any, path: str) -> None:
+    module = str(getattr(thing, "__module__", ""))
+    if module.partition(".")[0] not in _TRUSTED:
+        name = getattr(thing, "__qualname__", repr(thing))
+        raise NotShareableError(f"{name} is not Keras's own ({path})")
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None

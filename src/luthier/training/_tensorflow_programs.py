@@ -1,0 +1,154 @@
+"""Traced steps that many models run, each on its own variables.
+
+Enters: a step of a model, what it is traced for, and the model's variables. Leaves: a program: the
+traced graph, and which of its inputs are which variables. Another model of the same fingerprint
+runs the graph with its own in their place: nothing is copied, and nothing is traced.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from luthier.training._keras_scalars import Scalar
+from luthier.training._tensorflow_scalars import hoisted
+
+# Each keeps a graph, and the variables of the model that it was traced with.
+_MOST_PROGRAMS = 32
+
+
+class NoProgramError(Exception):
+    """A step that cannot be run on another model's variables; says why."""
+
+
+class Numbers:
+    """A model's numbers, where its programs read them.
+
+    Args:
+        scalars: of the model.
+    """
+
+    def __init__(self, scalars: Sequence[Scalar]) -> None:
+        self.scalars = tuple(scalars)
+        values = [float(scalar.value) for scalar in scalars]
+        self.source = tf.Variable(values or [0.0], dtype=tf.float64, trainable=False)
+
+
+class Program:
+    """A traced step.
+
+    Args:
+        step: takes an iterator over batches.
+        iterator: an example.
+        variables: what the step may read or write.
+        numbers: what the step takes as inputs.
+
+    Raises:
+        NoProgramError: if the step holds on to something that no other model has.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Any], Any],
+        iterator: Any,
+        variables: Sequence[Any],
+        numbers: Numbers,
+    ) -> None:
+        reads: list[Any] = []
+
+        def traced(batches: Any) -> Any:
+            with hoisted(numbers.scalars, numbers.source) as values:
+                reads.extend(values)
+                return step(batches)
+
+        try:
+            self._graph = tf.function(traced, autograph=False).get_concrete_function(iterator)
+        except Exception as error:
+            # If the model is at fault, Keras's own function will say so.
+            raise NoProgramError(f"tracing raised {type(error).__name__}: {error}") from error
+        self._takes = _inputs(self._graph, _handles(variables, numbers))
+        self.unread = _unread(numbers.scalars, reads)
+        self._fixed: dict[int, float] = {}
+        self._owner: object = None
+
+    def fix_unread(self) -> None:
+        """Serve only models with the same values of those numbers that the graph does not read.
+
+        It may have no use for them, or Keras's code took them in a way that cannot be seen.
+        """
+        self._fixed = self.unread
+
+    def suits(self, numbers: Numbers) -> bool:
+        """Whether the graph is right for these numbers."""
+        return all(numbers.scalars[i].value == value for i, value in self._fixed.items())
+
+    def bind(self, variables: Sequence[Any], numbers: Numbers) -> Callable[[Any], Any]:
+        """The step of another model.
+
+        Args:
+            variables: of that model, in the same order.
+            numbers: of that model.
+        """
+        handles = _handles(variables, numbers)
+        captures = [handles[one] if isinstance(one, int) else one for one in self._takes]
+        owner = object()
+
+        def run(iterator: Any) -> Any:
+            if self._owner is not owner:
+                self._graph.set_external_captures(captures)
+                self._owner = owner
+            return self._graph(iterator)
+
+        return run
+
+
+class Programs:
+    """Programs by what they depend on; those used last are kept."""
+
+    def __init__(self) -> None:
+        self._programs: OrderedDict[tuple[Hashable, int], Program] = OrderedDict()
+        self.traced = 0
+
+    def get(self, key: Hashable, numbers: Numbers) -> Program | None:
+        """A program for that key and numbers, if there is one."""
+        for place, program in self._programs.items():
+            if place[0] == key and program.suits(numbers):
+                self._programs.move_to_end(place)
+                return program
+        return None
+
+    def add(self, key: Hashable, program: Program) -> None:
+        """Keep a program."""
+        self.traced += 1
+        self._programs[(key, self.traced)] = program
+        while len(self._programs) > _MOST_PROGRAMS:
+            self._programs.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._programs)
+
+
+def _unread(scalars: Sequence[Scalar], tensors: Sequence[Any]) -> dict[int, float]:
+    """The numbers that a graph does not read, by their place."""
+    pairs = list(zip(scalars, tensors, strict=True))
+    read = {scalar.group for scalar, tensor in pairs if tensor.consumers()}
+    return {i: s.value for i, s in enumerate(scalars) if s.group not in read}
+
+
+def _handles(variables: Sequence[Any], numbers: Numbers) -> list[Any]:
+    return [numbers.source.handle, *(variable.value.handle for variable in variables)]
+
+
+def _inputs(graph: Any, handles: Sequence[Any]) -> list[Any]:
+    """For each input of the graph beside the iterator: the number of a variable, or what it is."""
+    places = {id(handle): index for index, handle in enumerate(handles)}
+    inputs: list[Any] = []
+    for captured in graph.captured_inputs:
+        place = places.get(id(captured))
+        if place is None and captured.dtype in (tf.resource, tf.variant):
+            raise NoProgramError(f"its step uses {getattr(captured, 'name', captured)}")
+        inputs.append(captured if place is None else place)
+    return inputs

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.training.models import data
+
+pytestmark = pytest.mark.tensorflow
+
+ARCHITECTURES = ("dense", "convolution", "recurrent", "two inputs", "unbuilt")
+SAME = {"rtol": 1e-6, "atol": 1e-7}
+
+
+class Heard:
+    """Keeps how models were trained."""
+
+    def __init__(self) -> None:
+        self.ways: list[str] = []
+
+    def shared(self) -> None:
+        self.ways.append("shared")
+
+    def fall_back(self, reason: str) -> None:
+        self.ways.append(reason)
+
+
+@pytest.fixture
+def programs() -> Any:
+    from luthier.training._tensorflow_programs import Programs
+
+    return Programs()
+
+
+def network(kind: str, p: Mapping[str, float], optimizer: Any = None) -> Any:
+    """A model of one of several architectures; its numbers are `p`."""
+    import keras
+    from keras import layers, regularizers
+
+    decay = regularizers.L2(p["l2"])
+    inputs = layers.Input((3,))
+    if kind == "unbuilt":
+        model = keras.Sequential(
+            [layers.Dense(4, "relu", kernel_regularizer=decay), layers.Dropout(p["rate"])]
+        )
+        model.add(layers.Dense(1))
+    else:
+        if kind == "dense":
+            x = layers.BatchNormalization(momentum=p["momentum"])(layers.Dense(4, "tanh")(inputs))
+        elif kind == "convolution":
+            x = layers.Conv1D(2, 2, kernel_regularizer=decay)(layers.Reshape((3, 1))(inputs))
+            x = layers.LayerNormalization(epsilon=p["epsilon"])(layers.Flatten()(x))
+        elif kind == "recurrent":
+            x = layers.SimpleRNN(3, kernel_regularizer=decay)(layers.Reshape((3, 1))(inputs))
+        else:
+            left = layers.Dense(3, kernel_regularizer=decay)(inputs)
+            x = layers.Concatenate()([left, layers.GaussianNoise(p["rate"])(inputs)])
+        x = layers.Dropout(p["rate"])(x)
+        model = keras.Model(inputs, layers.Dense(1)(x))
+    if optimizer is None:
+        optimizer = keras.optimizers.Adam(p["lr"], beta_1=p["beta"], weight_decay=p["l2"])
+    model.compile(optimizer, keras.losses.Huber(delta=p["delta"]), metrics=["mae"])
+    return model
+
+
+def numbers(rng: np.random.Generator) -> dict[str, float]:
+    return {
+        "rate": rng.uniform(0.05, 0.6),
+        "l2": 10 ** rng.uniform(-5, -1),
+        "lr": 10 ** rng.uniform(-3, -1),
+        "beta": rng.uniform(0.5, 0.95),
+        "delta": rng.uniform(0.1, 0.9),
+        "momentum": rng.uniform(0.5, 0.95),
+        "epsilon": 10 ** rng.uniform(-5, -2),
+    }
+
+
+def train(make: Callable[[], Any], share: Callable[[Any], None], **options: Any) -> Any:
+    """What a fit gave, epoch by epoch, and the state of the model after it."""
+    import keras
+
+    from luthier.training._keras_model import reset_names
+
+    reset_names()
+    keras.utils.set_random_seed(7)
+    model = make()
+    share(model)
+    x, y = data()
+    options = {"epochs": 2, "batch_size": 20, "shuffle": False, "verbose": 0, **options}
+    history = model.fit(x, y, validation_data=(x[:30], y[:30]), **options).history
+    state = [np.asarray(v.value) for v in (*model.variables, *model.optimizer.variables)]
+    return history, state
+
+
+def plainly(model: Any) -> None:
+    """As Keras does."""
+
+
+def sharing(programs: Any, heard: Heard) -> Callable[[Any], None]:
+    from luthier.training._tensorflow_sharing import share_steps
+
+    return lambda model: share_steps(model, programs, heard)
+
+
+def assert_same(one: Any, other: Any) -> None:
+    assert one[0].keys() == other[0].keys()
+    for name, values in one[0].items():
+        np.testing.assert_allclose(values, other[0][name], **SAME)
+    assert len(one[1]) == len(other[1])
+    for mine, theirs in zip(one[1], other[1], strict=True):
+        np.testing.assert_allclose(mine, theirs, **SAME)
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_every_trial_equals_a_plain_fit_and_the_second_traces_nothing(
+    kind: str, programs: Any
+) -> None:
+    rng = np.random.default_rng(ARCHITECTURES.index(kind))
+    heard = Heard()
+    for trial in range(3):
+        p = numbers(rng)
+        shared = train(lambda p=p: network(kind, p), sharing(programs, heard))
+        assert programs.traced == 2  # a step of training and one of testing
+        if trial:
+            assert_same(shared, train(lambda p=p: network(kind, p), plainly))
+    assert heard.ways == ["shared"] * 6
+
+
+def test_what_differs_in_more_than_numbers_has_a_program_of_its_own(programs: Any) -> None:
+    import keras
+
+    heard = Heard()
+    p = numbers(np.random.default_rng(0))
+    share = sharing(programs, heard)
+    train(lambda: network("dense", p), share)
+    for count, change in enumerate(
+        (
+            {"rate": 0.0},  # Keras asks whether there is any dropout
+            {"delta": 2.5},
+        ),
+        start=2,
+    ):
+        q = {**p, **change}
+        shared = train(lambda q=q: network("dense", q), share)
+        assert programs.traced == 2 * count
+        assert_same(shared, train(lambda q=q: network("dense", q), plainly))
+
+    def frozen() -> Any:
+        model = network("dense", p)
+        model.layers[1].trainable = False
+        model.compile(keras.optimizers.Adam(p["lr"]), "mse")
+        return model
+
+    assert_same(train(frozen, share), train(frozen, plainly))
+    assert heard.ways == ["shared"] * 8
+
+
+def test_callbacks_do_what_they_do_to_a_plain_fit(programs: Any) -> None:
+    import keras
+
+    def callbacks() -> list[Any]:
+        return [
+            keras.callbacks.EarlyStopping("loss", patience=0, restore_best_weights=True),
+            keras.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=100.0),
+        ]
+
+    heard = Heard()
+    for seed in range(2):
+        p = {**numbers(np.random.default_rng(seed)), "lr": 0.5}
+        shared = train(
+            lambda p=p: network("dense", p),
+            sharing(programs, heard),
+            callbacks=callbacks(),
+            epochs=4,
+        )
+        plain = train(lambda p=p: network("dense", p), plainly, callbacks=callbacks(), epochs=4)
+        assert_same(shared, plain)
+    assert programs.traced == 2
+
+
+def test_what_a_callback_changes_before_testing_counts(programs: Any) -> None:
+    import keras
+
+    class Relax(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.layers[1].kernel_regularizer.l2 = 0.5
+
+    def dense() -> Any:
+        p = numbers(np.random.default_rng(1))
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dropout(0.2)])
+        model.add(keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(p["l2"])))
+        model.compile("sgd", "mse")
+        return model
+
+    heard = Heard()
+    for _ in range(2):
+        shared = train(dense, sharing(programs, heard), callbacks=[Relax()])
+    assert_same(shared, train(dense, plainly, callbacks=[Relax()]))
+    assert programs.traced == 2
+
+
+@pytest.mark.parametrize("case", ["layer", "loss", "step", "eager", "several steps"])
+def test_what_cannot_be_seen_through_is_trained_plainly_and_says_so(
+    case: str, programs: Any
+) -> None:
+    import keras
+
+    class Doubled(keras.layers.Dense):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return 2 * super().call(inputs)
+
+    class Own(keras.Sequential):  # type: ignore[misc]
+        def train_step(self, data: Any) -> Any:
+            return super().train_step(data)
+
+    def loss(y: Any, prediction: Any) -> Any:
+        return keras.ops.mean(keras.ops.abs(y - prediction))
+
+    def make() -> Any:
+        layer = Doubled(1) if case == "layer" else keras.layers.Dense(1)
+        model = (Own if case == "step" else keras.Sequential)([keras.Input((3,)), layer])
+        model.compile(
+            "sgd",
+            loss if case == "loss" else "mse",
+            run_eagerly=case == "eager",
+            steps_per_execution=2 if case == "several steps" else 1,
+        )
+        return model
+
+    heard = Heard()
+    shared = train(make, sharing(programs, heard), epochs=1)
+    assert_same(shared, train(make, plainly, epochs=1))
+    assert programs.traced == 0
+    says = {
+        "layer": "Doubled is not Keras's own",
+        "loss": "loss is not Keras's own",
+        "step": "Own is not Keras's own",
+        "eager": "runs eagerly",
+        "several steps": "several steps at once",
+    }
+    assert len(heard.ways) == 2
+    assert all(says[case] in way for way in heard.ways)
+
+
+def test_data_of_another_form_has_a_program_of_its_own(programs: Any) -> None:
+    heard = Heard()
+    p = numbers(np.random.default_rng(2))
+    model = network("dense", p)
+    sharing(programs, heard)(model)
+    x, y = data()
+    model.fit(x, y, batch_size=20, verbose=0)
+    model.fit(x, y, sample_weight=np.ones(len(x)), batch_size=20, verbose=0)
+    assert programs.traced == 2
+    loss, _ = model.evaluate(x, y, verbose=0)
+    assert programs.traced == 3
+    assert np.isfinite(loss)
+    assert np.isfinite(model.train_on_batch(x, y)).all()
+    assert model.predict(x, verbose=0).shape == y.shape
+
+
+def test_a_model_that_is_over_is_let_go_and_its_program_is_not(programs: Any) -> None:
+    heard = Heard()
+    p = numbers(np.random.default_rng(3))
+    gone: list[Any] = []
+
+    def make() -> Any:
+        model = network("dense", p)
+        gone.append(weakref.ref(model))
+        return model
+
+    train(make, sharing(programs, heard))
+    gc.collect()
+    assert gone[0]() is None
+    train(make, sharing(programs, heard))
+    assert programs.traced == 2
+
+
+def test_models_may_take_turns_with_one_program(programs: Any) -> None:
+    from luthier.training._keras_model import reset_names
+
+    heard = Heard()
+    rng = np.random.default_rng(4)
+    x, y = data()
+    models = []
+    for _ in range(2):
+        reset_names()
+        models.append(network("dense", numbers(rng)))
+    alone = [model.evaluate(x, y, verbose=0) for model in models]
+    for model in models:
+        model.test_function = None
+        sharing(programs, heard)(model)
+    for _ in range(2):
+        together = [model.evaluate(x, y, verbose=0) for model in models]
+        np.testing.assert_allclose(together, alone, **SAME)
+    assert programs.traced == 1
