@@ -6,11 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from luthier.applications._augment import HyperImageAugment
+    from luthier.applications._efficientnet import HyperEfficientNet
+    from luthier.applications._resnet import HyperResNet
     from luthier.applications._xception import HyperXception
 
-_HOMES = {"HyperXception": "_xception"}
+_HOMES = {
+    "HyperEfficientNet": "_efficientnet",
+    "HyperImageAugment": "_augment",
+    "HyperResNet": "_resnet",
+    "HyperXception": "_xception",
+}
 
-__all__ = ["HyperXception"]
+__all__ = ["HyperEfficientNet", "HyperImageAugment", "HyperResNet", "HyperXception"]
 
 
 def __getattr__(name: str) -> Any:
