@@ -18,6 +18,7 @@ NAMES = {
         __version__""",
     "tuners": "RandomSearch GridSearch BayesianOptimization Hyperband SklearnTuner Tuner",
     "oracles": "RandomSearchOracle GridSearchOracle BayesianOptimizationOracle HyperbandOracle",
+    "applications": "HyperResNet HyperXception HyperEfficientNet HyperImageAugment",
     "errors": "FailedTrialError FatalError FatalValueError FatalTypeError FatalRuntimeError",
     "engine": "base_tuner hypermodel hyperparameters metrics_tracking oracle trial tuner",
     "engine.base_tuner": "BaseTuner",

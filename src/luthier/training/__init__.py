@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.training._backend import choose_backend
 from luthier.training._discovery import discover
+from luthier.training._folds import DROPPED, FOLDS, RISK, CrossValidation
 from luthier.training._function import Reporter, evaluate_function
 from luthier.training._gradients import (
     Derivatives,
@@ -68,9 +69,13 @@ __all__ = [
     "RetraceWarning",
     "Retrace",
     "Derivatives",
+    "DROPPED",
     "FIT",
+    "FOLDS",
+    "RISK",
     "RUN_TRIAL",
     "BuildSettings",
+    "CrossValidation",
     "DefaultHyperModel",
     "HyperModel",
     "Reporter",

@@ -17,6 +17,7 @@ import keras
 from luthier.objective import Objective
 from luthier.records import Decision
 from luthier.training import _keras_state as state
+from luthier.training._folds import DROPPED, FOLDS, CrossValidation, Parts, values_of
 from luthier.training._hypermodel import fits_itself
 from luthier.training._keras_callbacks import (
     BatchHooks,
@@ -34,7 +35,7 @@ from luthier.training._keras_model import (
     write_build_config,
 )
 from luthier.training._memory import released
-from luthier.training._results import summarize
+from luthier.training._results import Result, summarize
 from luthier.training._task import TrialTask
 
 BuildAndFit = Callable[..., Any]
@@ -63,26 +64,42 @@ def run_trial(
         OversizedModelError: if the model is too large.
         Exception: whatever the user's code raises.
     """
-    keywords = dict(kwargs or {})
+    folds, keywords = task.folds, dict(kwargs or {})
+    parts = Parts(args, keywords) if folds is None else folds.parts(args, keywords)
     is_own = build_and_fit is None and not fits_itself(task.hypermodel)
     path = task.paths.resume if is_own else None
     progress, origin = _beginning(task, path)
     results: list[Any] = list(progress.results)
     best = BestSoFar(task.objective, progress.best)
     train = build_and_fit or partial(_build_and_fit, task)
-    for execution in range(len(results), task.executions):
+    total = parts.count * task.executions
+    for execution in range(len(results), total):
         run = _Execution(task, execution, best, path, check=is_own)
         with released():
-            value = run.train(train, args, keywords, progress)
+            value = run.train(train, *parts.arguments(execution), progress)
         results.append(value)
         if run.is_cut_short:
             break
+        if folds is None and path is None:
+            continue
+        ended = tuple(summarize(one, task.objective) for one in results)
+        lost = None if folds is None else _judged(folds, ended, task)
+        if lost is not None:
+            return [lost]
         if path is not None:
-            ended = tuple(summarize(one, task.objective) for one in results)
             progress = replace(origin, results=ended, best=best.value)
-            if execution + 1 < task.executions:
+            if execution + 1 < total:
                 state.write(path, replace(progress, arrays={}, base=0))
     return results
+
+
+def _judged(folds: CrossValidation, ended: Sequence[Result], task: TrialTask) -> Result | None:
+    """The result of a trial that has lost after these folds; None if it goes on."""
+    task.info[FOLDS] = values_of(ended, task.objective)
+    lost = folds.verdict(ended, task.objective)
+    if lost is not None:
+        task.info[DROPPED] = True
+    return lost
 
 
 def _beginning(task: TrialTask, path: Path | None) -> tuple[state.Progress, state.Progress]:

@@ -13,6 +13,7 @@ from luthier.abc import Report
 from luthier.objective import Objective
 from luthier.records import Decision, Measurement
 from luthier.space import HyperParameters
+from luthier.training._folds import CrossValidation
 from luthier.training._hypermodel import HyperModel
 
 
@@ -91,7 +92,8 @@ class TrialTask:
         number: the trial's number; with the seed it decides all randomness.
         seed: the study's seed.
         report: takes each epoch's metrics and says whether to go on.
-        executions: how often to train.
+        executions: how often to train, on each fold if there are any.
+        folds: how the rows are split for cross-validation, or None.
         build: how models are finished.
         paths: where files go.
         hooks: a tuner's own.
@@ -110,6 +112,7 @@ class TrialTask:
     seed: int = 0
     report: Report = keep_going
     executions: int = 1
+    folds: CrossValidation | None = None
     build: BuildSettings = field(default_factory=BuildSettings)
     paths: TrialPaths = field(default_factory=TrialPaths)
     hooks: TrainingHooks = field(default_factory=TrainingHooks)

@@ -10,6 +10,7 @@ from luthier.artifacts import Policy
 from luthier.errors import FatalRuntimeError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
+from luthier.training import CrossValidation
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 TUNER_ID = "KERASTUNER_TUNER_ID"
@@ -88,6 +89,15 @@ def check_executions(executions: int) -> int:
             f"Expected `executions_per_trial` to be a positive int, got {executions!r}."
         )
     return executions
+
+
+def folds_of(cv: Any, risk: float) -> CrossValidation | None:
+    """The folds that `cv` and `cv_risk` stand for; None without.
+
+    Raises:
+        FatalValueError: (a ValueError) for what makes no folds, or no risk.
+    """
+    return None if cv is None else CrossValidation(cv, risk=risk)
 
 
 def tuner_id_of(tuner_id: str | None) -> str:

@@ -49,6 +49,12 @@ class Tuner(BaseTuner):
             disk, `"all"`, `"best"`, a number (of the best), or None; `disk_budget`: the bytes that
             they may take (10 GB), beyond which the worst go; `keep_optimizer`: whether the
             optimizer's state is in them.
+            `cv`: cross-validation, by a number of shuffled folds or any splitter of scikit-learn
+            (`search(..., groups=...)` for those that want groups). Each execution trains on all
+            folds but one and is validated by that one; the score is the mean, with its spread. A
+            trial that after some folds has hardly a chance left to become the best is not run to
+            its end; the chance of dropping the best so is `cv_risk` at most, 0.05 if not given,
+            and 0 runs all folds.
 
     Attributes:
         max_model_size: as given, and so are the others.
@@ -86,6 +92,8 @@ class Tuner(BaseTuner):
         self.metrics = metrics
         self.distribution_strategy = distribution_strategy
         self.executions_per_trial = _setup.check_executions(executions_per_trial)
+        self.cv = kwargs.pop("cv", None)
+        self._folds = _setup.folds_of(self.cv, kwargs.pop("cv_risk", training.RISK))
         self.tuner_id = _setup.tuner_id_of(tuner_id)
         policy = _setup.take_policy(kwargs)
         _printing.print_backend(training.choose_backend())
@@ -119,6 +127,8 @@ class Tuner(BaseTuner):
         build_and_fit = partial(self._build_and_fit_model, trial) if self._has_seams else None
         results = training.run_trial(task, args, self._quieted(kwargs), build_and_fit)
         self._info.update(task.info)
+        if training.DROPPED in task.info and self._report is not None:
+            self._report.stop()
         # What `fit` gave is checked here, so that an error names it and not this method.
         training.summarize(results, self.oracle.objective, training.FIT)
         return results
@@ -218,10 +228,20 @@ class Tuner(BaseTuner):
 
     @property
     def _settings(self) -> dict[str, Any]:
+        folds = {} if self.cv is None else {"cv": str(self.cv)}
         return {
             "executions_per_trial": self.executions_per_trial,
             "max_model_size": self.max_model_size,
+            **folds,
         }
+
+    def _current_folds(self) -> training.CrossValidation | None:
+        """The folds of the next trial, and what the best one has come to on each."""
+        if self._folds is None:
+            return None
+        best = self.results.best
+        values = () if best is None else tuple(best.info.get(training.FOLDS, ()))
+        return replace(self._folds, seed=self.oracle.seed, best=values)
 
     def _task(self, trial: Trial) -> training.TrialTask:
         if self.hypermodel is None:
@@ -233,6 +253,7 @@ class Tuner(BaseTuner):
             trial_id=trial.trial_id,
             seed=self.oracle.seed,
             executions=self.executions_per_trial,
+            folds=self._current_folds(),
             build=self._settings_for(trial.hyperparameters),
             paths=self._paths(trial),
             hooks=self._training_hooks(trial),

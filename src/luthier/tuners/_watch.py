@@ -33,6 +33,10 @@ class Heard:
         self.decision = self._report(measurement)
         return self.decision
 
+    def stop(self) -> None:
+        """The trial ended early by itself, as if it had been told so."""
+        self.decision = Decision.STOP
+
     def ended(self, outcome: Outcome) -> Outcome:
         """How a trial ended that trained as long as it was told."""
         if outcome.state is not TrialState.COMPLETED:
