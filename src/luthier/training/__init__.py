@@ -29,7 +29,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from luthier.training._backend import choose_backend
+from luthier.training._backend import backend_in_use, choose_backend
 from luthier.training._discovery import discover
 from luthier.training._folds import DROPPED, FOLDS, RISK, CrossValidation
 from luthier.training._function import Reporter, evaluate_function
@@ -43,6 +43,8 @@ from luthier.training._gradients import (
 from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
 from luthier.training._memory import programs_kept_in, released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
+from luthier.training._script import Script, render
+from luthier.training._sources import Sources, is_plain
 from luthier.training._step import Step
 from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
 from luthier.training._traces import Retrace, RetraceWarning
@@ -64,6 +66,7 @@ __all__ = [
     "value_and_gradients",
     "differentiate",
     "gradient",
+    "is_plain",
     "custom_gradient",
     "Step",
     "RetraceWarning",
@@ -80,11 +83,14 @@ __all__ = [
     "HyperModel",
     "Reporter",
     "Result",
+    "Script",
+    "Sources",
     "TrainingHooks",
     "TrialPaths",
     "TrialTask",
     "as_hypermodel",
     "average",
+    "backend_in_use",
     "best_epoch",
     "build_model",
     "choose_backend",
@@ -95,6 +101,7 @@ __all__ = [
     "load_model",
     "programs_kept_in",
     "released",
+    "render",
     "run_trial",
     "steady",
     "summarize",

@@ -105,18 +105,18 @@ class DefaultHyperModel(HyperModel):
     """A `HyperModel` made of a function.
 
     Args:
-        build: called with the hyperparameters; returns a model.
+        build: called with the hyperparameters; returns a model; kept as `function`.
         name: see `HyperModel`.
         tunable: see `HyperModel`.
     """
 
     def __init__(self, build: Build, name: str | None = None, tunable: bool = True) -> None:
         super().__init__(name=name, tunable=tunable)
-        self._function = build
+        self.function = build
 
     def build(self, hp: HyperParameters) -> Any:
         """What the function returns."""
-        return self._function(hp)
+        return self.function(hp)
 
 
 def as_hypermodel(hypermodel: Any) -> HyperModel | None:

@@ -6,7 +6,8 @@ the models of the best ones. How a trial is trained is `luthier.training`'s busi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ from luthier.records import TrialState
 from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
+from luthier.tuners._export import export
 
 
 class Tuner(BaseTuner):
@@ -96,6 +98,7 @@ class Tuner(BaseTuner):
         self._folds = _setup.folds_of(self.cv, kwargs.pop("cv_risk", training.RISK))
         self.tuner_id = _setup.tuner_id_of(tuner_id)
         policy = _setup.take_policy(kwargs)
+        self._called: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         _printing.print_backend(training.choose_backend())
         super().__init__(
             oracle,
@@ -174,6 +177,38 @@ class Tuner(BaseTuner):
             artifacts.build_config_path(folder),
         )
 
+    def export(
+        self,
+        path: str | os.PathLike[str] = "best.py",
+        *fit_args: Any,
+        data: Callable[[], Mapping[str, Any]] | None = None,
+        **fit_kwargs: Any,
+    ) -> Path:
+        """Write a script that builds, trains and saves the best model, with its values filled in.
+
+        It holds the code of the hypermodel with all that it uses, and runs without this tuner, its
+        project or its search. Arrays are kept beside it (`best.npz`).
+
+        Args:
+            path: of the script.
+            *fit_args: what the model is trained with; what `search` was called with, if left out.
+            data: a function that makes the data, for what is no array (a dataset, a generator); it
+                returns what `fit` takes by name: `{"x": ..., "validation_data": ...}`.
+            **fit_kwargs: see `fit_args`.
+
+        Returns:
+            The path.
+
+        Raises:
+            StudyError: if no trial has a score, or nobody said what to train with.
+            FatalValueError: (a ValueError) if something cannot be written into a script; says what.
+
+        Example:
+            >>> tuner.search(x, y, validation_split=0.2, epochs=5)  # doctest: +SKIP
+            >>> tuner.export("best.py")  # doctest: +SKIP
+        """
+        return export(self, path, fit_args, fit_kwargs, data)
+
     # -- seams that programs written for KerasTuner override ------------------------------------
 
     def _build_hypermodel(self, hp: HyperParameters) -> Any:
@@ -203,6 +238,7 @@ class Tuner(BaseTuner):
     # -- inside ----------------------------------------------------------------------------------
 
     def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
+        self._called = (fit_args, fit_kwargs)
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
         self._keeper.look(study.history())
