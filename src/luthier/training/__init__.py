@@ -7,7 +7,8 @@ Without any framework:
 - `summarize(returned, objective, source)`: what `fit` or `run_trial` returned, as a `Result`;
 - `choose_backend()`: an installed Keras backend where none is chosen; call it before Keras is used;
 - `steady()`: around a search, `released()`: around a trial; they keep memory flat;
-- `programs_kept_in(folder)`: around all that compiles; the next run finds it there.
+- `programs_kept_in(folder)`: around all that compiles; the next run finds it there;
+- `Sharing(...)`: what the trials of a search share: compiled programs, data on the device.
 
 Training by hand, made short; needs no tuner, and imports Keras when it is used:
 
@@ -18,6 +19,7 @@ With Keras, which is imported at the first call:
 
 - `run_trial(TrialTask(...), args, kwargs)`: all executions of a trial, for `summarize`;
 - `build_model(hypermodel, hp, BuildSettings(...))`: a model, compiled as the settings say;
+- `share_programs(model, sharing, info)`: let its `fit` use the search's compiled programs;
 - `load_model(hypermodel, hp, settings, checkpoint, build_config)`: a trial's trained model;
 - `fresh_callbacks(callbacks, trial_id, execution)`: copies, or an error at once.
 
@@ -44,6 +46,7 @@ from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hyper
 from luthier.training._memory import programs_kept_in, released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
 from luthier.training._script import Script, render
+from luthier.training._sharing import Sharing
 from luthier.training._sources import Sources, is_plain
 from luthier.training._step import Step
 from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
@@ -52,6 +55,7 @@ from luthier.training._traces import Retrace, RetraceWarning
 if TYPE_CHECKING:
     from luthier.training._keras_copies import fresh_callbacks
     from luthier.training._keras_model import build_model, load_model, write_build_config
+    from luthier.training._keras_sharing import share_programs
     from luthier.training._keras_trial import run_trial
 
 _WITH_KERAS = {
@@ -59,6 +63,7 @@ _WITH_KERAS = {
     "fresh_callbacks": "_keras_copies",
     "load_model": "_keras_model",
     "run_trial": "_keras_trial",
+    "share_programs": "_keras_sharing",
     "write_build_config": "_keras_model",
 }
 
@@ -85,6 +90,7 @@ __all__ = [
     "Result",
     "Script",
     "Sources",
+    "Sharing",
     "TrainingHooks",
     "TrialPaths",
     "TrialTask",
@@ -103,6 +109,7 @@ __all__ = [
     "released",
     "render",
     "run_trial",
+    "share_programs",
     "steady",
     "summarize",
     "write_build_config",

@@ -24,5 +24,6 @@ def discover(
         Exception: whatever the user's code raises; there is no trial yet that could fail.
     """
     hypermodel.declare_hyperparameters(hp)
-    with released():
+    # Small programs that start weights are the same for all trials.
+    with released(keeps_programs=lambda: True):
         return explore(build or hypermodel.build, hp)

@@ -34,6 +34,7 @@ from luthier.training._keras_model import (
     seed_everything,
     write_build_config,
 )
+from luthier.training._keras_sharing import share_programs
 from luthier.training._memory import released
 from luthier.training._results import Result, summarize
 from luthier.training._task import TrialTask
@@ -75,7 +76,7 @@ def run_trial(
     total = parts.count * task.executions
     for execution in range(len(results), total):
         run = _Execution(task, execution, best, path, check=is_own)
-        with released():
+        with released(lambda: task.sharing is not None and task.sharing.keeps_caches(task.info)):
             value = run.train(train, *parts.arguments(execution), progress)
         results.append(value)
         if run.is_cut_short:
@@ -214,6 +215,7 @@ def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     weights = task.paths.weights
     if weights is not None and weights.exists() and fits_itself(task.hypermodel):
         model.load_weights(str(weights))
+    share_programs(model, task.sharing, task.info)
     value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
     if task.paths.build_config is not None:
         write_build_config(model, task.paths.build_config)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,13 @@ from luthier.training._backend import backend_in_use
 
 
 @contextmanager
-def released() -> Iterator[None]:
-    """Let go of the models, graphs and arrays that were made inside and are used by nobody."""
+def released(keeps_programs: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Let go of the models, graphs and arrays that were made inside and are used by nobody.
+
+    Args:
+        keeps_programs: asked at the end: whether what JAX traced and compiled stays in its caches,
+            because nothing in there is of use to one trial only.
+    """
     known = _gradients()
     try:
         yield
@@ -32,7 +37,7 @@ def released() -> Iterator[None]:
 
             forget_gradients(_gradients() - known)
         gc.collect()
-        if _trains_with_jax():
+        if _trains_with_jax() and not keeps_programs():
             from luthier.training._jax import forget_programs
 
             forget_programs()

@@ -15,6 +15,7 @@ from luthier.records import Decision, Measurement
 from luthier.space import HyperParameters
 from luthier.training._folds import CrossValidation
 from luthier.training._hypermodel import HyperModel
+from luthier.training._sharing import Sharing
 
 
 def keep_going(measurement: Measurement) -> Decision:
@@ -101,6 +102,7 @@ class TrialTask:
             it.
         with_optimizer: whether the best epoch is kept with the optimizer's state.
         has_begun: whether an earlier attempt reported something.
+        sharing: what the search's trials share, or None.
         info: filled while it runs with further facts of how it did; JSON values.
     """
 
@@ -119,6 +121,7 @@ class TrialTask:
     keeps_end: bool = False
     with_optimizer: bool = False
     has_begun: bool = False
+    sharing: Sharing | None = None
     info: dict[str, Any] = field(default_factory=dict)
 
     def seed_of(self, execution: int) -> int:

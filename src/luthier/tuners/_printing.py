@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from luthier.objective import Objective
 from luthier.oracles._trial import Trial
 from luthier.space import HyperParameter
+
+
+def print_how_trained(summary: str, verbose: Any) -> None:
+    """Say how the trials of a search were trained, where there is something to say."""
+    if summary and verbose:
+        print(summary)  # noqa: T201
 
 
 def print_space(parameters: Iterable[HyperParameter]) -> None:

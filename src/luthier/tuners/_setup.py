@@ -10,7 +10,7 @@ from luthier.artifacts import Policy
 from luthier.errors import FatalRuntimeError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
-from luthier.training import CrossValidation
+from luthier.training import CrossValidation, Sharing
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 TUNER_ID = "KERASTUNER_TUNER_ID"
@@ -50,6 +50,26 @@ def check_options(options: Mapping[str, Any]) -> None:
             "The `logger` argument in `BaseTuner.__init__() is no longer supported and will be "
             "ignored."
         )
+
+
+def sharing_of(options: dict[str, Any]) -> Sharing:
+    """What the trials of a search will share, by a tuner's `lanes` and `strict`, which are taken
+    out of `options`.
+
+    Raises:
+        ValueError: for a wrong number of lanes.
+    """
+    lanes = options.pop("auto")
+    is_number = isinstance(lanes, int) and not isinstance(lanes, bool) and lanes >= 1
+    if lanes != "auto" and not is_number:
+        raise ValueError(
+            'Expected `lanes` to be "auto" or how many trials are trained side by side, from 1, '
+            f"got {lanes!r}."
+        )
+    strict = options.pop("strict", False)
+    if not isinstance(strict, bool):
+        raise ValueError(f"Expected `strict` to be True or False, got {strict!r}.")
+    return Sharing(lanes=lanes, strict=strict)
 
 
 def check_environment(storage: object) -> None:

@@ -56,7 +56,10 @@ class Tuner(BaseTuner):
             folds but one and is validated by that one; the score is the mean, with its spread. A
             trial that after some folds has hardly a chance left to become the best is not run to
             its end; the chance of dropping the best so is `cv_risk` at most, 0.05 if not given,
-            and 0 runs all folds.
+            and 0 runs all folds. `lanes`: how many trials are trained side by side in one compiled
+            program on the JAX backend, where models differ in numbers only: `"auto"`, or a number;
+            1 trains one after the other, still without compiling each. `strict`: whether a model
+            that cannot share a program is an error.
 
     Attributes:
         max_model_size: as given, and so are the others.
@@ -99,6 +102,7 @@ class Tuner(BaseTuner):
         self.tuner_id = _setup.tuner_id_of(tuner_id)
         policy = _setup.take_policy(kwargs)
         self._called: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self._sharing = _setup.sharing_of(kwargs)
         _printing.print_backend(training.choose_backend())
         super().__init__(
             oracle,
@@ -132,6 +136,7 @@ class Tuner(BaseTuner):
         self._info.update(task.info)
         if training.DROPPED in task.info and self._report is not None:
             self._report.stop()
+        self._sharing.note(task.info)
         # What `fit` gave is checked here, so that an error names it and not this method.
         training.summarize(results, self.oracle.objective, training.FIT)
         return results
@@ -229,6 +234,7 @@ class Tuner(BaseTuner):
         weights = self._task(trial).paths.weights
         if weights is not None and weights.exists():
             model.load_weights(str(weights))
+        training.share_programs(model, self._sharing, self._info)
         results = self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
         from luthier.training._keras_model import write_build_config
 
@@ -246,6 +252,7 @@ class Tuner(BaseTuner):
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
+        _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
 
     @property
     def _has_seams(self) -> bool:
@@ -294,6 +301,7 @@ class Tuner(BaseTuner):
             paths=self._paths(trial),
             hooks=self._training_hooks(trial),
             with_optimizer=self._keeper.policy.with_optimizer,
+            sharing=self._sharing,
         )
         if trial.record is not None:
             begun = bool(trial.record.measurements)

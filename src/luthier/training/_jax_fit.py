@@ -1,0 +1,194 @@
+"""Keras's own `fit` on JAX, with shared programs in place of a compile for each model.
+
+The loop, the callbacks, the order of the data and everything else stay Keras's: only the functions
+that `fit` calls for batches are others. Where nothing wants to be told of each batch, they take a
+whole epoch at once. Whatever does not suit is trained as Keras would, and says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import keras
+
+from luthier.programs import Trace, UntraceableError, trace
+from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
+from luthier.training._jax_rows import plain, traced_rows
+from luthier.training._jax_suited import calls_for_batches, calls_for_test_batches, unsuited
+from luthier.training._sharing import COMPILED_ONCE, Sharing
+
+# More batches than any epoch has: Keras hands over its iterator once an epoch.
+_WHOLE_EPOCH = 10**9
+_DATA = ("x", "y", "sample_weight", "validation_data")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How one call of `fit` goes.
+
+    Attributes:
+        whole: whether an epoch is one call.
+        steps: most batches in an epoch, or None.
+        whole_test: whether a validation is one call.
+        test_steps: most batches in it, or None.
+    """
+
+    whole: bool = False
+    steps: int | None = None
+    whole_test: bool = False
+    test_steps: int | None = None
+
+
+class SharedFit:
+    """Takes the place of a model's `fit`.
+
+    Args:
+        model: a compiled Keras model.
+        sharing: the programs of the search.
+        info: told how it was trained.
+    """
+
+    def __init__(self, model: Any, sharing: Sharing, info: dict[str, Any]) -> None:
+        self._model = model
+        self._sharing = sharing
+        self._info = info
+        self._plan = _Plan()
+        self._traces: dict[Any, Trace] = {}
+        self._test_is_whole = False
+        # Steps that cannot be shared, by kind, compiled as Keras does.
+        self._keras: dict[str, Any] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Train, as `keras.Model.fit`."""
+        model = self._model
+        fit = partial(type(model).fit, model)
+        reason = unsuited(model)
+        if reason:
+            self._sharing.fall_back(reason, self._info)
+            return fit(*args, **kwargs)
+        self._traces.clear()
+        self._keras.clear()
+        self._plan, args, kwargs = _planned(model, args, kwargs)
+        self._info.setdefault("ran", COMPILED_ONCE)
+        with self._installed():
+            return fit(*args, **kwargs)
+
+    @contextlib.contextmanager
+    def _installed(self) -> Iterator[None]:
+        model, before = self._model, self._model.steps_per_execution
+        model.train_function, model.test_function = self._train, self._test
+        if self._plan.whole:
+            model.steps_per_execution = self._plan.steps or _WHOLE_EPOCH
+        try:
+            yield
+        finally:
+            model.steps_per_execution = before
+
+    # -- what fit calls --------------------------------------------------------------------------
+
+    def _train(self, state: Any, iterator: Any) -> Any:
+        plan = self._plan
+        logs, state = self._advance("train", state, iterator, plan.steps if plan.whole else 1)
+        # Keras reads this when it first validates, right after this call.
+        self._test_is_whole = plan.whole_test
+        if plan.whole:
+            whole = plan.test_steps or _WHOLE_EPOCH
+            self._model.steps_per_execution = whole if plan.whole_test else 1
+        return logs, state
+
+    def _test(self, state: Any, iterator: Any) -> Any:
+        limit = self._plan.test_steps if self._test_is_whole else 1
+        self._test_is_whole = False
+        if self._plan.whole:
+            self._model.steps_per_execution = 1
+        return self._advance("test", state, iterator, limit)
+
+    def _advance(self, kind: str, state: Any, iterator: Any, limit: int | None) -> Any:
+        logs: Any = None
+        parts = pull(iterator, limit)
+        part = next(parts, None)
+        if part is None:
+            raise StopIteration
+        while part is not None:
+            logs, state = self._run(kind, state, list(runs(part)))
+            part = next(parts, None)
+        return logs, state
+
+    def _run(self, kind: str, state: Any, given: list[Run]) -> Any:
+        if kind in self._keras:
+            return _each(self._keras[kind], state, given)
+        sharing = self._sharing
+        try:
+            traces = [self._trace(kind, state, run) for run in given]
+            if not all(keeps_types(one, state) for one in traces):
+                raise UntraceableError("it changes the types of its state")
+            if len(given) == 1 and len(given[0].batches) == 1:
+                return _each(sharing.programs.bind(traces, STEP), state, given)
+            fed = feed(given, sharing.data)
+            bound = sharing.programs.bind(traces, epoch_maker(fed.shape))
+        except UntraceableError as error:
+            sharing.fall_back(f"{kind} step: {error}", self._info)
+            step = jax.jit(getattr(self._model, f"{kind}_step"), donate_argnums=0)
+            self._keras[kind] = step
+            return _each(step, state, given)
+        return bound(state, fed.data, fed.rows, fed.streams)
+
+    def _trace(self, kind: str, state: Any, run: Run) -> Trace:
+        step = getattr(self._model, f"{kind}_step")
+        batch = run.first()
+        key = (kind, _types(state), _types(batch))
+        if key not in self._traces:
+            self._traces[key] = trace(step, state, batch)
+        return self._traces[key]
+
+
+def _each(step: Any, state: Any, given: list[Run]) -> Any:
+    """The logs and the state after one call for each batch."""
+    logs: Any = None
+    for run in given:
+        for leaves in run.batches:
+            batch = jax.tree.unflatten(run.structure, [plain(leaf) for leaf in leaves])
+            logs, state = step(state, batch)
+    return logs, state
+
+
+def _planned(
+    model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[_Plan, tuple[Any, ...], dict[str, Any]]:
+    """How to run `fit`, and its arguments, with arrays that know their rows."""
+    kind = type(model)
+    if kind.fit is not keras.Model.fit:
+        # The user's own: what it does with its arguments is not known.
+        return _Plan(), args, dict(kwargs)
+    call = inspect.signature(kind.fit).bind(model, *args, **kwargs)
+    call.apply_defaults()
+    given = dict(call.arguments)
+    given.pop("self")
+    for name in _DATA:
+        given[name] = keras.tree.map_structure(traced_rows, given[name])
+    watched = given["verbose"] != 0 or model.steps_per_execution != 1
+    whole = not watched and not calls_for_batches(given["callbacks"])
+    validates = given["validation_data"] is not None or given["validation_split"]
+    plan = _Plan(
+        whole=whole,
+        steps=given["steps_per_epoch"],
+        whole_test=bool(
+            whole
+            and validates
+            and given["validation_freq"] == 1
+            and not calls_for_test_batches(given["callbacks"])
+        ),
+        test_steps=given["validation_steps"],
+    )
+    return plan, (), given
+
+
+def _types(tree: Any) -> Any:
+    leaves, structure = jax.tree.flatten(tree)
+    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)

@@ -1,0 +1,63 @@
+"""What of Keras goes through shared programs, and why something does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+_TRAIN = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_TEST = ("on_test_batch_begin", "on_test_batch_end")
+_MAKERS = ("make_train_function", "make_test_function", "_make_function")
+
+
+def unsuited(model: Any) -> str:
+    """Why a model is trained as Keras would; "" if it may share programs."""
+    if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
+        return "the model is not compiled"
+    if model.run_eagerly:
+        return "run_eagerly"
+    if not model.jit_compile:
+        return "jit_compile is off"
+    if model.steps_per_execution != 1:
+        return "steps_per_execution"
+    if keras.distribution.distribution() is not None:
+        return "keras.distribution"
+    own = [name for name in _MAKERS if _differs(type(model), name)]
+    if own:
+        return f"the model has its own {own[0]}()"
+    if model.optimizer is None:
+        return "the model has no optimizer"
+    return ""
+
+
+def calls_for_batches(callbacks: Any) -> bool:
+    """Whether a callback wants to be told of each batch of training."""
+    return any(_wants(callback, _TRAIN) for callback in _each(callbacks))
+
+
+def calls_for_test_batches(callbacks: Any) -> bool:
+    """Whether a callback wants to be told of each batch of validation."""
+    return any(_wants(callback, _TEST) for callback in _each(callbacks))
+
+
+def _differs(kind: type, name: str) -> bool:
+    return getattr(kind, name, None) is not getattr(keras.Model, name, None)
+
+
+def _each(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return list(callbacks.callbacks)
+    return [callback for callback in keras.tree.flatten(callbacks) if callback is not None]
+
+
+def _wants(callback: Any, names: tuple[str, ...]) -> bool:
+    if isinstance(callback, keras.callbacks.ModelCheckpoint) and callback.save_freq == "epoch":
+        return False
+    plain = keras.callbacks.Callback
+    return any(
+        name in vars(callback) or getattr(type(callback), name, None) is not getattr(plain, name)
+        for name in names
+    )

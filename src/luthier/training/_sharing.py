@@ -1,0 +1,106 @@
+"""What the trials of one search share: compiled programs, and the data on the device.
+
+Enters: how a search is to run. Leaves: what `_jax_fit` needs of it, and one line that says how
+trials were trained. No framework is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from luthier.errors import FatalRuntimeError
+
+if TYPE_CHECKING:
+    from luthier.programs import Programs
+    from luthier.training._jax_rows import DeviceData
+
+PLAIN = "plain"
+COMPILED_ONCE = "compiled once"
+PACKED = "packed"
+
+# JAX's caches also hold what tracing left of models that are gone.
+_TIDY_EVERY = 50
+_MOST_REASONS = 3
+
+
+class Sharing:
+    """Programs and data of a search.
+
+    Args:
+        lanes: how many trials are trained side by side.
+        strict: whether what cannot be shared is an error.
+
+    Attributes:
+        lanes: as given.
+    """
+
+    def __init__(self, *, lanes: int | Literal["auto"] = "auto", strict: bool = False) -> None:
+        self.lanes = lanes
+        self._strict = strict
+        self._ways: Counter[str] = Counter()
+        self._why: Counter[str] = Counter()
+        self._since_tidied = 0
+
+    def fall_back(self, reason: str, info: dict[str, Any]) -> None:
+        """Note that something is trained plainly.
+
+        Raises:
+            FatalRuntimeError: if the search is strict.
+        """
+        if self._strict:
+            raise FatalRuntimeError(
+                f"A model cannot share a compiled program: {reason}. Without `strict=True` it is "
+                "trained as Keras would."
+            )
+        info["ran"], info["ran_why"] = PLAIN, reason
+
+    def note(self, info: Mapping[str, Any]) -> None:
+        """Count a trial that ended."""
+        if "ran" in info:
+            self._ways[info["ran"]] += 1
+        if "ran_why" in info:
+            self._why[info["ran_why"]] += 1
+
+    def summary(self) -> str:
+        """How the trials since the last call were trained, in one line; "" if there were none."""
+        ways, why = self._ways, self._why
+        self._ways, self._why = Counter(), Counter()
+        if not ways:
+            return ""
+        total = sum(ways.values())
+        parts = [f"{ways[way]} {way}" for way in (PACKED, COMPILED_ONCE) if ways[way]]
+        if parts:
+            parts[-1] += f" in {_counted(len(self.programs), 'program')}"
+        if ways[PLAIN]:
+            reasons = "; ".join(reason for reason, _ in why.most_common(_MOST_REASONS))
+            parts.append(f"{ways[PLAIN]} {PLAIN}: {reasons}")
+        return f"{_counted(total, 'trial')}: {', '.join(parts)}"
+
+    def keeps_caches(self, info: Mapping[str, Any]) -> bool:
+        """Whether JAX's own caches may stay after a trial: shared programs are kept elsewhere."""
+        self._since_tidied += 1
+        if info.get("ran") in (COMPILED_ONCE, PACKED) and self._since_tidied < _TIDY_EVERY:
+            return True
+        self._since_tidied = 0
+        return False
+
+    @cached_property
+    def programs(self) -> Programs:
+        """Compiled programs by skeleton."""
+        from luthier.programs import Programs
+
+        return Programs()
+
+    @cached_property
+    def data(self) -> DeviceData:
+        """The user's arrays on the device."""
+        from luthier.training._jax_rows import DeviceData
+
+        return DeviceData()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
