@@ -59,7 +59,7 @@ def sharing_of(options: dict[str, Any]) -> Sharing:
     Raises:
         ValueError: for a wrong number of lanes.
     """
-    lanes = options.pop("auto")
+    lanes = options.pop("lanes", "auto")
     is_number = isinstance(lanes, int) and not isinstance(lanes, bool) and lanes >= 1
     if lanes != "auto" and not is_number:
         raise ValueError(
