@@ -10,7 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from luthier import applications, engine, errors, imports, oracles, schedulers, tuners
+    from luthier import (
+        abc,
+        applications,
+        engine,
+        errors,
+        hooks,
+        imports,
+        oracles,
+        samplers,
+        schedulers,
+        stores,
+        tuners,
+    )
     from luthier.driver import Limits
     from luthier.objective import Objective
     from luthier.oracles import Oracle, synchronized
@@ -49,8 +61,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# Reached as attributes; `hooks`, `samplers` and `stores` hold what `tune` and `Study` also take by
+# name, `abc` and `testing` what extensions need.
 _SUBMODULES = frozenset(
-    {"applications", "engine", "errors", "imports", "oracles", "schedulers", "testing", "tuners"}
+    {
+        "abc",
+        "applications",
+        "engine",
+        "errors",
+        "hooks",
+        "imports",
+        "oracles",
+        "samplers",
+        "schedulers",
+        "stores",
+        "testing",
+        "tuners",
+    }
 )
 _HOMES = {
     "Limits": "driver",
@@ -117,15 +144,19 @@ __all__ = [
     "TrialState",
     "Tuner",
     "__version__",
+    "abc",
     "applications",
     "custom_gradient",
     "differentiate",
     "engine",
     "errors",
     "gradient",
+    "hooks",
     "imports",
     "oracles",
+    "samplers",
     "schedulers",
+    "stores",
     "synchronized",
     "tune",
     "tuners",
@@ -145,4 +176,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -28,6 +28,11 @@ class Limits:
         seconds: for how long this run may start new trials, or None.
         failures_in_a_row: so many failed trials one after the other end the search with an error,
             or None.
+
+    Example:
+        >>> import luthier
+        >>> luthier.Limits(seconds=3600.0).failures_in_a_row
+        3
     """
 
     seconds: float | None = None

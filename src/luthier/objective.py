@@ -62,6 +62,12 @@ class Objective:
 
     Raises:
         ObjectiveError: (a ValueError) for another direction.
+
+    Example:
+        >>> import luthier
+        >>> goal = luthier.Objective("val_loss", "min")
+        >>> goal.better_than(0.1, 0.2)
+        True
     """
 
     name: str

@@ -39,6 +39,14 @@ class Results:
         objectives: what was optimised.
         space: the hyperparameters known by then.
         reason: why the search ended, if it did.
+
+    Example:
+        >>> import luthier
+        >>> results = luthier.tune(
+        ...     lambda hp: hp.Float("x", 0.0, 1.0), "min", 4, sampler="random", seed=0, verbose=0
+        ... )
+        >>> results.best.score == min(trial.score for trial in results.trials)
+        True
     """
 
     trials: tuple[Trial, ...]

@@ -26,3 +26,7 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module 'luthier.applications' has no attribute {name!r}")
     return getattr(importlib.import_module(f"luthier.applications.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -33,3 +33,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return importlib.import_module(f"luthier.engine.{name}")
     raise AttributeError(f"module 'luthier.engine' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

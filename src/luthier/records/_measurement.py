@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 
 class Decision(enum.Enum):
-    """The reply to a report."""
+    """The reply to a report.
+
+    Example:
+        >>> import luthier
+        >>> def train(hp, report):
+        ...     for epoch in range(hp.Int("epochs", 1, 9)):
+        ...         if report(epoch, loss=1.0 / (epoch + 1)) is luthier.Decision.STOP:
+        ...             break
+        >>> luthier.tune(train, "loss", 3, sampler="random", seed=0, verbose=0).best.score > 0.0
+        True
+    """
 
     CONTINUE = "continue"
     PAUSE = "pause"
@@ -37,6 +47,11 @@ class Measurement:
         metrics: name to value; values may be NaN or infinite here, they never become a score.
         seconds: wall-clock seconds since the execution began.
         execution: which repetition of the trial (`executions_per_trial`) reported, from 0.
+
+    Example:
+        >>> import luthier
+        >>> luthier.Measurement(2, {"loss": 0.5}).metrics["loss"]
+        0.5
     """
 
     step: int

@@ -13,7 +13,13 @@ from luthier.records._suggestion import Suggestion
 
 
 class TrialState(enum.Enum):
-    """Where a trial is in its life."""
+    """Where a trial is in its life.
+
+    Example:
+        >>> import luthier
+        >>> luthier.TrialState.STOPPED.is_finished, luthier.TrialState.STOPPED.has_score
+        (True, True)
+    """
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -80,6 +86,15 @@ class Trial:
         started: POSIX seconds at which the last attempt began, or None.
         ended: POSIX seconds at which it finished, or None.
         revision: the study's counter at its last change; orders what happened.
+
+    Example:
+        >>> import luthier
+        >>> study = luthier.Study(
+        ...     [luthier.Float("x", 0.0, 1.0)], "min", sampler="random", seed=0
+        ... )
+        >>> trial = study.ask()
+        >>> study.tell(trial, 0.5).score
+        0.5
     """
 
     number: int

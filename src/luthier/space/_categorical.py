@@ -34,6 +34,12 @@ class Choice(HyperParameter):
     Raises:
         ValueError: no values, a default that is not among them, `ordered=True` without numbers.
         TypeError: values of several plain types, or not JSON values.
+
+    Example:
+        >>> import luthier
+        >>> kind = luthier.Choice("kind", ["relu", "gelu", None], default="gelu")
+        >>> kind.default, kind.n_values
+        ('gelu', 3)
     """
 
     __slots__ = ("_distinct", "_firsts", "_values", "n_values", "ordered")
@@ -209,6 +215,11 @@ class Boolean(HyperParameter):
 
     Raises:
         ValueError: the default is no bool.
+
+    Example:
+        >>> import luthier
+        >>> luthier.Boolean("bias", default=True).values
+        (True, False)
     """
 
     __slots__ = ()
@@ -289,6 +300,11 @@ class Fixed(HyperParameter):
 
     Raises:
         ValueError: the value is of another type.
+
+    Example:
+        >>> import luthier
+        >>> luthier.Fixed("classes", 10).default
+        10
     """
 
     __slots__ = ("value",)

@@ -15,6 +15,12 @@ class Constraint:
         text: the relation in words or symbols, for messages.
         holds: given the active values, name to value, whether they are allowed. A hyperparameter
             that it needs may be missing (inactive): a `KeyError` counts as allowed.
+
+    Example:
+        >>> import luthier
+        >>> smaller = luthier.Constraint("a < b", lambda values: values["a"] < values["b"])
+        >>> smaller.admits({"a": 3, "b": 2}), smaller.admits({"a": 3})
+        (False, True)
     """
 
     text: str

@@ -20,10 +20,10 @@ from luthier.space._names import check_given
 from luthier.space._numeric import Float, Int
 from luthier.space._parameters import HyperParameter
 from luthier.space._requirements import Requirements
+from luthier.space._scopes import check_parent_values, check_parents
 from luthier.space._serialization import deserialize, serialize
 from luthier.space._space import Space
 from luthier.space._tracking import TrackedValues
-from luthier.space._values import SCALARS
 
 OnNew = Callable[[HyperParameter], bool]
 
@@ -40,6 +40,16 @@ class HyperParameters:
         inactive_scopes: those that did not.
         on_new: as given.
         requirements: what `require` was told.
+
+    Example:
+        >>> import luthier
+        >>> hp = luthier.HyperParameters()
+        >>> hp.Int("layers", 1, 4), hp.Choice("kind", ["dense", "conv"])
+        (1, 'dense')
+        >>> with hp.conditional_scope("kind", "conv"):
+        ...     filters = hp.Int("filters", 8, 64)
+        >>> filters is None, [parameter.name for parameter in hp.space]
+        (True, ['layers', 'kind', 'filters'])
     """
 
     def __init__(self, *, on_new: OnNew | None = None) -> None:
@@ -212,7 +222,7 @@ class HyperParameters:
         parent = self._lookup(full_name, tuple(self._conditions))
         if parent is None:
             raise ValueError(f"`HyperParameter` named: {full_name} not defined.")
-        _check_parent_values(parent, parent_values)
+        check_parent_values(parent, parent_values)
         self._conditions.append(Parent(full_name, parent_values))
         scopes = self.active_scopes if self._are_active() else self.inactive_scopes
         scopes.append(list(self._conditions))
@@ -343,7 +353,7 @@ class HyperParameters:
 
     def _retrieve(self, parameter: HyperParameter) -> Any:
         """The value of a definition, after registering it at its first sight."""
-        _check_parents(parameter)
+        check_parents(parameter)
         known = self._lookup(parameter.name, parameter.conditions)
         if known is None:
             known = parameter
@@ -376,24 +386,3 @@ class HyperParameters:
     def _hold(self, conditions: Iterable[Condition]) -> bool:
         # The library's own look at the values is no use of them.
         return all(condition.is_active(self._values.quiet) for condition in conditions)
-
-
-def _check_parents(parameter: HyperParameter) -> None:
-    for condition in parameter.conditions:
-        if condition.name == parameter.name:
-            raise ValueError(
-                "A conditional `HyperParameter` cannot have the same name as its parent. "
-                f"Found: {parameter.name} and parent_name: {condition.name}"
-            )
-
-
-def _check_parent_values(parent: HyperParameter, values: Any) -> None:
-    """Plain values are always fine, reachable or not; others only if the parent has them."""
-    given = list(values) if isinstance(values, list | tuple) else [values]
-    for value in given:
-        if isinstance(value, (*SCALARS, np.generic)) or parent.contains(value):
-            continue
-        raise TypeError(
-            "Can contain only `int`, `float`, `str`, or `bool`, "
-            f"found values: {given}with types: {type(value)}"
-        )

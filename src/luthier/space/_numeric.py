@@ -42,6 +42,11 @@ class Int(HyperParameter):
     Raises:
         ValueError: numbers that are no whole numbers, an empty range, an unknown scale.
         TypeError: no numbers.
+
+    Example:
+        >>> import luthier
+        >>> list(luthier.Int("units", 16, 64, step=16).values)
+        [16, 32, 48, 64]
     """
 
     __slots__ = ("_scale", "_steps", "max_value", "min_value", "n_values", "sampling", "step")
@@ -185,6 +190,12 @@ class Float(HyperParameter):
     Raises:
         ValueError: numbers that are not finite, an empty range, an unknown scale.
         TypeError: no numbers.
+
+    Example:
+        >>> import luthier
+        >>> rate = luthier.Float("rate", 1e-4, 1e-2, sampling="log")
+        >>> round(rate.prob_to_value(0.5), 6)
+        0.001
     """
 
     __slots__ = ("_scale", "_steps", "max_value", "min_value", "n_values", "sampling", "step")

@@ -41,6 +41,12 @@ class HyperParameter(ABC):
     Attributes:
         name: the full name, with its scopes (`a/b/name`).
         conditions: all must hold for the hyperparameter to be active.
+
+    Example:
+        >>> import luthier
+        >>> unit = luthier.Float("x", 0.0, 2.0)
+        >>> unit == luthier.Float("x", 0.0, 2.0), unit.contains(3.0)
+        (True, False)
     """
 
     __slots__ = ("_default", "_identity", "conditions", "name")

@@ -14,6 +14,20 @@ class Prior:
         value: the likely best value.
         spread: standard deviation of the belief as a share of the range on the hyperparameter's own
             scale (log or linear), in (0, 1]; small means sure.
+
+    Example:
+        >>> import luthier
+        >>> results = luthier.tune(
+        ...     lambda hp: (hp.get("x") - 0.7) ** 2,
+        ...     space=[luthier.Float("x", 0.0, 1.0)],
+        ...     priors={"x": luthier.Prior(0.7, spread=0.1)},
+        ...     sampler="random",
+        ...     max_trials=5,
+        ...     seed=0,
+        ...     verbose=0,
+        ... )
+        >>> len(results.trials)
+        5
     """
 
     value: Any

@@ -41,6 +41,12 @@ class Space:
         SpaceError: the same name and conditions twice, a condition on a name that is not there, or
             conditions that form a circle.
         TypeError: something in it is no hyperparameter.
+
+    Example:
+        >>> import luthier
+        >>> space = luthier.Space([luthier.Int("a", 1, 3), luthier.Choice("b", ["x", "y"])])
+        >>> space.size, space.defaults()
+        (6, {'a': 1, 'b': 'x'})
     """
 
     __slots__ = ("_draws", "_keyed", "_order", "_plain", "_size", "names", "parameters")

@@ -75,6 +75,12 @@ class GridSearch(Tuner):
         max_retries_per_trial: see `RandomSearch`.
         max_consecutive_failed_trials: see `RandomSearch`.
         **kwargs: see `Tuner`.
+
+    Example:
+        >>> import luthier
+        >>> tuner = luthier.GridSearch(build, "val_accuracy")  # doctest: +SKIP
+        >>> tuner.search(x, y, validation_split=0.2, epochs=5)  # doctest: +SKIP
+        >>> model = tuner.get_best_models()[0]  # doctest: +SKIP
     """
 
     def __init__(
@@ -121,6 +127,12 @@ class BayesianOptimization(Tuner):
         max_retries_per_trial: see `RandomSearch`.
         max_consecutive_failed_trials: see `RandomSearch`.
         **kwargs: see `Tuner`.
+
+    Example:
+        >>> import luthier
+        >>> tuner = luthier.BayesianOptimization(build, "val_loss", max_trials=30)  # doctest: +SKIP
+        >>> tuner.search(x, y, validation_split=0.2, epochs=5)  # doctest: +SKIP
+        >>> model = tuner.get_best_models()[0]  # doctest: +SKIP
     """
 
     def __init__(
