@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
+import types
 from typing import Any
 
 import pytest
@@ -93,6 +95,33 @@ def test_tensorboard_writes_into_a_folder_of_each_execution(
     made = [fresh_callbacks(given, "07", execution)[0] for execution in range(2)]
     assert [callback.log_dir for callback in made] == ["logs/07/execution0", "logs/07/execution1"]
     assert given.log_dir == "logs"
+
+
+@pytest.mark.tensorflow
+def test_tensorboard_shows_the_values_of_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    class Recorded(keras.callbacks.Callback):
+        def __init__(self, **given: object) -> None:
+            super().__init__()
+            self.given = given
+
+    # TensorBoard is optional, here too: what it would be given is looked at.
+    page = types.SimpleNamespace(api=types.SimpleNamespace(KerasCallback=Recorded))
+    monkeypatch.setitem(sys.modules, "tensorboard", types.ModuleType("tensorboard"))
+    monkeypatch.setitem(sys.modules, "tensorboard.plugins", types.ModuleType("tensorboard.plugins"))
+    monkeypatch.setitem(sys.modules, "tensorboard.plugins.hparams", page)  # type: ignore[arg-type]
+    monkeypatch.delitem(sys.modules, "luthier.training._tensorboard", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    made = fresh_callbacks(
+        keras.callbacks.TensorBoard("logs"), "7", 0, {"units": 8, "pair": (1, 2)}
+    )
+    assert made[1].given == {
+        "writer": "logs/7/execution0",
+        "hparams": {"units": 8, "pair": "(1, 2)"},
+        "trial_id": "7",
+    }
+    monkeypatch.delitem(sys.modules, "luthier.training._tensorboard")
 
 
 def test_tensorboard_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

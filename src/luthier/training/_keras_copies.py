@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ import keras
 from luthier.errors import FatalRuntimeError, FatalTypeError, FatalValueError
 
 
-def fresh_callbacks(callbacks: Any, trial_id: str, execution: int) -> list[Any]:
+def fresh_callbacks(
+    callbacks: Any, trial_id: str, execution: int, values: Mapping[str, Any] | None = None
+) -> list[Any]:
     """Callbacks that no other execution has.
 
     Args:
         callbacks: one callback, a function without arguments that makes one or several, or a list.
         trial_id: names the folder of TensorBoard's files.
         execution: number of the repetition, the same.
+        values: of the trial; on TensorFlow a TensorBoard callback gets a companion that shows them.
 
     Raises:
         FatalValueError: (a ValueError) naming a callback that cannot be copied.
@@ -31,11 +34,15 @@ def fresh_callbacks(callbacks: Any, trial_id: str, execution: int) -> list[Any]:
         FatalRuntimeError: for a TensorBoard callback without TensorBoard.
     """
     made = list(_made(callbacks))
-    for callback in made:
+    for callback in tuple(made):
         if isinstance(callback, keras.callbacks.TensorBoard):
             _check_tensorboard()
             folder = Path(callback.log_dir) / trial_id / f"execution{execution}"
             callback.log_dir = str(folder)
+            if values and keras.backend.backend() == "tensorflow":
+                from luthier.training._tensorboard import values_callback
+
+                made.append(values_callback(callback.log_dir, values, trial_id))
     return made
 
 

@@ -168,7 +168,9 @@ class _Execution:
             self._task.info["resumed_from_epoch"] = progress.next_epoch
         self._reports = reports = self._reporting(kwargs)
         own = self._callbacks(reports)
-        given = fresh_callbacks(kwargs.get("callbacks"), self._task.trial_id, self._number)
+        given = fresh_callbacks(
+            kwargs.get("callbacks"), self._task.trial_id, self._number, dict(self._task.hp.values)
+        )
         if self._path is not None:
             own.append(
                 state.SaveProgress(
