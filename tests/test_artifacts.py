@@ -239,3 +239,9 @@ def test_a_loser_goes_when_a_better_one_comes(tmp_path):
 def test_a_policy_that_is_none_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         artifacts.Policy(**options)
+
+
+def test_the_states_of_loops_are_dropped_too(tmp_path):
+    fill(tmp_path, ("resume.npz", "resume-0-1.npz", "checkpoint.weights.h5"))
+    artifacts.drop_resume(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.weights.h5"]

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from luthier.study import Study
     from luthier.training import (
         HyperModel,
+        Loop,
         Step,
         custom_gradient,
         differentiate,
@@ -101,6 +102,7 @@ _HOMES = {
     "Space": "space",
     "Study": "study",
     "HyperModel": "training",
+    "Loop": "training",
     "Step": "training",
     "custom_gradient": "training",
     "differentiate": "training",
@@ -130,6 +132,7 @@ __all__ = [
     "HyperParameters",
     "Int",
     "Limits",
+    "Loop",
     "Measurement",
     "Objective",
     "Oracle",

@@ -38,7 +38,7 @@ _IN_PROJECT = re.compile(
     r"|search\.jsonl|oracle\.json|tuner[\w.-]*\.json"
 )
 _IN_TRIAL = re.compile(
-    r"checkpoint(\.weights\.h5|\.index|\.data-\d+-of-\d+)?|build_config\.json|resume\.npz"
+    r"checkpoint(\.weights\.h5|\.index|\.data-\d+-of-\d+)?|build_config\.json|resume(-\d+-\d+)?\.npz"
     r"|trial\.json|model\.pickle|\d+\.tmp(\.weights\.h5|\.npz)"
 )
 _TRIAL = re.compile(r"trial_[\w.-]+")
@@ -156,7 +156,9 @@ def resume_path(trial: Path) -> Path:
 
 def drop_resume(trial: Path) -> None:
     """Delete the state to go on from, once a trial's end is recorded."""
-    resume_path(trial).unlink(missing_ok=True)
+    place = resume_path(trial)
+    for path in [place, *trial.glob(f"{place.stem}-*{place.suffix}")]:
+        path.unlink(missing_ok=True)
 
 
 def compiled_path(project: Path) -> Path:

@@ -22,6 +22,12 @@ class OversizedModelError(SkippedTrialError):
     """
 
 
+class DivergedError(FailedTrialError):
+    """The loss is no longer finite; says when that began, and what it was before. The trial failed
+    and is not retried.
+    """
+
+
 class FatalError(Exception):
     """Raise it in user code to end the whole search at once; the study stays resumable."""
 

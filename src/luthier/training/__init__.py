@@ -13,6 +13,7 @@ Without any framework:
 Training by hand, made short; needs no tuner, and imports Keras when it is used:
 
 - `Step(model, loss, optimizer)`: what happens to a model for each batch;
+- `Loop(step, epochs=...)`: epochs over data, with callbacks, reports and checkpoints;
 - `value_and_gradients`, `gradient`, `differentiate`, `custom_gradient`: gradients for the asking.
 
 With Keras, which is imported at the first call:
@@ -43,6 +44,7 @@ from luthier.training._gradients import (
     value_and_gradients,
 )
 from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
+from luthier.training._loop import Loop, Training
 from luthier.training._memory import programs_kept_in, released, steady
 from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoch, summarize
 from luthier.training._script import Script, render
@@ -86,7 +88,9 @@ __all__ = [
     "CrossValidation",
     "DefaultHyperModel",
     "HyperModel",
+    "Loop",
     "Reporter",
+    "Training",
     "Result",
     "Script",
     "Sources",

@@ -209,6 +209,37 @@ class SaveBest(OwnCallback):
             save_weights(self.model, self._path)
 
 
+class ResumePoint(OwnCallback):
+    """Tells a `Loop` in a user's own `fit` where its trial keeps the state to go on from.
+
+    Args:
+        path: of the trial; each loop of each execution has a file of its own beside it.
+        execution: number of the repetition.
+        best: shared by the executions of a trial.
+        info: facts of how the trial ran, filled in.
+    """
+
+    def __init__(self, path: Path, execution: int, best: BestSoFar, info: dict[str, Any]) -> None:
+        super().__init__()
+        self.best = best
+        self.info = info
+        self._path = path
+        self._execution = execution
+        self._loops = 0
+
+    def next_path(self) -> Path:
+        """The file of the next loop."""
+        name = f"{self._path.stem}-{self._execution}-{self._loops}{self._path.suffix}"
+        self._loops += 1
+        return self._path.with_name(name)
+
+    def resumed(self, next_epoch: int, best: float | None) -> None:
+        """A loop goes on from its file."""
+        self.info["resumed_from_epoch"] = next_epoch
+        if best is not None:
+            self.best.value = best
+
+
 def save_weights(model: Any, path: Path, *, with_optimizer: bool = False) -> None:
     """Write a model's weights so that the file is whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)

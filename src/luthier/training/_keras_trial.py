@@ -25,6 +25,7 @@ from luthier.training._keras_callbacks import (
     CheckSize,
     OwnCallback,
     ReportEpochs,
+    ResumePoint,
     SaveBest,
 )
 from luthier.training._keras_copies import fresh_callbacks
@@ -182,6 +183,9 @@ class _Execution:
                     keeps_end=self._task.keeps_end,
                 )
             )
+        elif self._task.paths.resume is not None:
+            place = self._task.paths.resume
+            own.append(ResumePoint(place, self._number, self._best, self._task.info))
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
         return _lightened(value, progress)

@@ -1,0 +1,295 @@
+"""Runs a loop: epochs, batches, validation, callbacks, in the order in which Keras calls them.
+
+Enters: a `Loop`'s definition, data, who watches. Leaves: the history of all epochs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from luthier.errors import DivergedError
+from luthier.records import Decision
+from luthier.training import _batches as batches
+from luthier.training._batches import Batches
+from luthier.training._keras_callbacks import OwnCallback, ResumePoint
+from luthier.training._keras_checkpoint import Checkpoint
+from luthier.training._keras_step import Engine
+from luthier.training._status import Status
+
+# Losses are looked at after so many steps: each look waits for the device.
+_LOOK = 1024
+
+History = tuple[Mapping[str, Sequence[float]], Sequence[int]]
+
+
+class Trained(Protocol):
+    """The step of a loop."""
+
+    model: Any
+
+    def prepared(self, batch: Any) -> Engine:
+        """What runs it."""
+
+
+class Plan(Protocol):
+    """What a loop is made of: the arguments of `Loop`."""
+
+    step: Any
+    epochs: int
+    batch_size: int
+    draw: str
+    steps: int | None
+    drop_remainder: bool
+    augment: Callable[..., Any] | None
+    validation_split: float
+    validation_freq: int
+    seed: int | None
+    checkpoint: str | os.PathLike[str] | None
+    verbose: int | None
+
+
+def run(
+    plan: Plan,
+    data: Any,
+    validation_data: Any = None,
+    callbacks: Any = None,
+    report: Callable[..., Decision] | None = None,
+) -> History:
+    """Train; see `Loop.fit`.
+
+    Returns:
+        Metric to one value an epoch, and the epochs' numbers.
+    """
+    return _Run(plan, data, validation_data, _listed(callbacks), report).go()
+
+
+class _Run:
+    """One call of `fit`."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        data: Any,
+        validation_data: Any,
+        callbacks: list[Any],
+        report: Callable[..., Decision] | None,
+    ) -> None:
+        self._plan = plan
+        self._model = plan.step.model
+        self._report = report
+        points = [one for one in callbacks if isinstance(one, ResumePoint)]
+        self._point = points[0] if points else None
+        seed = int(np.random.randint(2**31)) if plan.seed is None else plan.seed
+        self._train, self._validation = _sources(plan, data, validation_data, seed)
+        self._engine: Engine = plan.step.prepared(self._augmented(self._train.first()))
+        self._checkpoint = Checkpoint(self._path(), self._engine.program.progress, seed)
+        self._callbacks = _Callbacks(callbacks, self._model, plan.epochs, self._train.steps)
+        in_trial = report is not None or any(isinstance(one, OwnCallback) for one in callbacks)
+        quiet = in_trial and plan.verbose is None
+        self._status = Status(sys.stdout, 0 if quiet else plan.verbose, plan.epochs)
+        self._losses = _Losses()
+
+    def go(self) -> History:
+        """All epochs."""
+        self._restore()
+        progress = self._checkpoint.progress
+        self._model.stop_training = False
+        self._callbacks.all.on_train_begin()
+        logs: dict[str, float] = {}
+        try:
+            if not progress.stopped:
+                for epoch in range(progress.next_epoch, self._plan.epochs):
+                    logs = self._epoch(epoch)
+                    if self._model.stop_training:
+                        break
+        finally:
+            self._engine.sync()
+        for group in (group for phase in self._engine.program.phases for group in phase.groups):
+            group.optimizer.finalize_variable_values(list(group.variables))
+        self._callbacks.all.on_train_end(logs)
+        return self._checkpoint.progress.history, self._checkpoint.progress.epochs
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        self._engine.reset()
+        self._callbacks.all.on_epoch_begin(epoch)
+        self._status.begin(epoch, self._train.steps)
+        done = 0
+        for done, batch in enumerate(self._train.epoch(epoch), start=1):
+            self._batch(done, self._engine.convert(self._augmented(batch)))
+            if done % _LOOK == 0:
+                self._losses.check(epoch, self._engine.logs()["loss"])
+            if self._model.stop_training:
+                break
+        logs = self._engine.logs()
+        self._losses.check(epoch, logs["loss"])
+        self._losses.begin()
+        logs |= self._validated(epoch)
+        self._status.end(epoch, done, logs)
+        self._callbacks.all.on_epoch_end(epoch, logs)
+        if self._report is not None and self._report(epoch, logs) is not Decision.CONTINUE:
+            self._model.stop_training = True
+        best = None if self._point is None else self._point.best.value
+        self._checkpoint.add(epoch, logs, stopped=bool(self._model.stop_training), best=best)
+        return logs
+
+    def _batch(self, number: int, batch: Any) -> None:
+        callbacks = self._callbacks
+        if callbacks.has_batches:
+            callbacks.all.on_train_batch_begin(number - 1)
+        self._losses.add(self._engine.run("train", batch))
+        if callbacks.has_batches:
+            logs = self._engine.logs() if callbacks.reads_batches else {}
+            callbacks.all.on_train_batch_end(number - 1, logs)
+        self._status.step(number, self._engine.logs)
+
+    def _validated(self, epoch: int) -> dict[str, float]:
+        if self._validation is None or (epoch + 1) % self._plan.validation_freq:
+            return {}
+        self._engine.reset()
+        self._callbacks.all.on_test_begin()
+        for number, batch in enumerate(self._validation.epoch(0)):
+            if self._callbacks.has_batches:
+                self._callbacks.all.on_test_batch_begin(number)
+            self._engine.run("test", self._engine.convert(batch))
+            if self._callbacks.has_batches:
+                self._callbacks.all.on_test_batch_end(number, {})
+        logs = self._engine.logs()
+        self._callbacks.all.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _augmented(self, batch: Any) -> Any:
+        augment = self._plan.augment
+        if augment is None:
+            return batch
+        return augment(*batch) if isinstance(batch, tuple | list) else augment(batch)
+
+    def _restore(self) -> None:
+        if self._checkpoint.restore():
+            self._train.seed = self._checkpoint.seed
+            if self._point is not None:
+                progress = self._checkpoint.progress
+                self._point.resumed(progress.next_epoch, progress.best)
+        elif self._checkpoint.note and self._point is not None:
+            self._point.info["resume"] = self._checkpoint.note
+
+    def _path(self) -> Path | None:
+        if self._plan.checkpoint is not None:
+            return Path(self._plan.checkpoint)
+        return None if self._point is None else self._point.next_path()
+
+
+class _Losses:
+    """The losses of an epoch, kept on the device until one has to be looked at."""
+
+    def __init__(self) -> None:
+        self._kept: list[Any] = []
+        self._done = 0
+        self._last: float | None = None
+
+    def begin(self) -> None:
+        """Another epoch begins."""
+        self._done = 0
+
+    def add(self, loss: Any) -> None:
+        """A step is done."""
+        self._kept.append(loss)
+
+    def check(self, epoch: int, mean: float) -> None:
+        """See whether all were finite: their mean is, if they were.
+
+        Raises:
+            DivergedError: naming the step, the epoch and the last finite loss.
+        """
+        if math.isfinite(mean):
+            self._last = float(keras.ops.convert_to_numpy(self._kept[-1])) if self._kept else None
+            self._done += len(self._kept)
+            self._kept.clear()
+            return
+        for number, loss in enumerate(self._kept, start=self._done + 1):
+            value = float(keras.ops.convert_to_numpy(loss))
+            if not math.isfinite(value):
+                last = "there was no finite one" if self._last is None else f"{self._last:.6g}"
+                raise DivergedError(
+                    f"The loss became {value} at step {number} of epoch {epoch + 1}; the last "
+                    f"finite loss was {last}. Lower the learning rate, limit gradients "
+                    "(clip_norm=1.0), or look for zeros in a logarithm or a division."
+                )
+            self._last = value
+
+
+class _Callbacks:
+    """Keras callbacks, and what they want to hear.
+
+    Attributes:
+        all: Keras's list of them.
+        has_batches: whether one hears of batches.
+        reads_batches: whether one wants metrics, or the model, after each batch.
+    """
+
+    def __init__(self, callbacks: list[Any], model: Any, epochs: int, steps: int | None) -> None:
+        hearing = [one for one in callbacks if _hears_batches(one)]
+        self.has_batches = bool(hearing)
+        self.reads_batches = any(_reads_batches(one) for one in hearing)
+        self.all = keras.callbacks.CallbackList(
+            callbacks, model=model, epochs=epochs, steps=steps, verbose=0
+        )
+
+
+def _hears_batches(callback: Any) -> bool:
+    hooks = ["on_batch_begin", "on_batch_end"]
+    hooks += [f"on_{kind}_batch_{when}" for kind in ("train", "test") for when in ("begin", "end")]
+    plain = keras.callbacks.Callback
+    return any(getattr(type(callback), name) is not getattr(plain, name) for name in hooks)
+
+
+def _reads_batches(callback: Any) -> bool:
+    # Keras's own say so: TensorBoard, ModelCheckpoint and BackupAndRestore.
+    frequency = getattr(callback, "update_freq", getattr(callback, "save_freq", None))
+    return bool(frequency != "epoch")
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return list(callbacks.callbacks)
+    several = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    return [one for each in several for one in (_listed(each) if _is_list(each) else [each])]
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | keras.callbacks.CallbackList)
+
+
+def _sources(
+    plan: Plan, data: Any, validation_data: Any, seed: int
+) -> tuple[Batches, Batches | None]:
+    floatx = keras.backend.floatx()
+    if batches.is_arrays(data):
+        arrays = batches.as_arrays(data, floatx)
+        if plan.validation_split and validation_data is None:
+            arrays, validation_data = batches.split(arrays, plan.validation_split)
+        train: Batches = batches.ArrayBatches(
+            arrays,
+            plan.batch_size,
+            draw=plan.draw,
+            steps=plan.steps,
+            drop_remainder=plan.drop_remainder,
+            seed=seed,
+        )
+    else:
+        train = batches.of(data, plan.draw, plan.steps, seed)
+    if validation_data is None:
+        return train, None
+    if not batches.is_arrays(validation_data):
+        return train, batches.of(validation_data, batches.ORDERED, None, seed)
+    arrays = batches.as_arrays(validation_data, floatx)
+    return train, batches.ArrayBatches(arrays, min(plan.batch_size, batches.rows_of(arrays)))
