@@ -58,6 +58,12 @@ class Luthier:
         done = replace(trial, state=TrialState.COMPLETED, metrics={"score": score}, scores=(score,))
         self.finished = (*self.finished, done)
 
+    def recommended(self):
+        """The number of the trial to use."""
+        from luthier.results import Results
+
+        return Results.of(self.history).best.number
+
     def preload(self, problem, count):
         """Finished trials at random points, as if they had been run before."""
         from luthier.records import Suggestion, Trial, TrialState

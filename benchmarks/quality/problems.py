@@ -179,20 +179,28 @@ BUILT_IN = dict(
 )
 
 
+HELD_OUT = Path(__file__).with_name("heldout.py")
+
+
 class Collection:
     """The problems of a run and their yardsticks.
 
     Args:
-        directory: where further problems lie, or None for those of this file.
+        source: a directory, `HELD_OUT`, or None for the problems of this file.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        self.directory = directory
-        self._module = None if directory is None else _load(directory)
+    def __init__(self, source: Path | None) -> None:
+        self.is_held_out = source == HELD_OUT
+        self._module = None
+        self._made = dict(BUILT_IN)
+        if self.is_held_out:
+            self._made = _held_out()
+        elif source is not None:
+            self._module = _load(source)
 
     @property
     def names(self) -> list[str]:
-        return list(BUILT_IN) if self._module is None else list(self._module.MAIN)
+        return list(self._made) if self._module is None else list(self._module.MAIN)
 
     @functools.cached_property
     def yardsticks(self) -> dict[str, np.ndarray]:
@@ -201,8 +209,21 @@ class Collection:
             return dict(self._module.refs())
         return {name: _draws(self.get(name)) for name in self.names}
 
+    @functools.cache  # noqa: B019
     def get(self, name):
-        return BUILT_IN[name]() if self._module is None else self._module.get(name)
+        return self._made[name]() if self._module is None else self._module.get(name)
+
+
+def _held_out():
+    # A directory's problems may have taken the name of this module.
+    before = sys.modules.get("problems")
+    sys.modules["problems"] = sys.modules[__name__]
+    try:
+        import heldout
+    finally:
+        if before is not None:
+            sys.modules["problems"] = before
+    return dict(heldout.HELD_OUT)
 
 
 def _draws(problem):

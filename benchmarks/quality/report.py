@@ -110,6 +110,31 @@ def by_problem(data, points):
     return "\n".join(lines)
 
 
+def recommendations(runs, collection):
+    """Markdown: true regret of the recommended trial, of the luckiest score, and of the best."""
+    lines = ["| problem | recommended | luckiest | best tried |", "|" + " --- |" * 4]
+    every = []
+    for name in collection.names:
+        rows = [_chosen(run, collection) for run in runs if run["problem"] == name]
+        if rows:
+            every.append(np.array(rows))
+            lines.append(f"| {name} | " + " | ".join(f"{v:.3f}" for v in every[-1].mean(0)) + " |")
+    mean, low, high = interval(every)
+    cells = [f"{m:.3f} [{a:.3f}, {b:.3f}]" for m, a, b in zip(mean, low, high, strict=True)]
+    gain, low, high = interval([rows[:, 1] - rows[:, 0] for rows in every])
+    lines += ["| mean | " + " | ".join(cells) + " |", ""]
+    lines.append(f"The recommended trial gains {gain:.3f} [{low:.3f}, {high:.3f}].")
+    return "\n".join(lines)
+
+
+def _chosen(run, collection):
+    problem = collection.get(run["problem"])
+    true = np.asarray(run["y"])
+    scale = np.median(collection.yardsticks[run["problem"]]) - problem.fstar
+    chosen = np.array([true[run["recommended"]], true[np.argmin(run["told"])], true.min()])
+    return (chosen - problem.fstar) / scale
+
+
 def cpu(runs):
     """Median CPU milliseconds of ask and tell in the last 16 trials, by optimizer."""
     spent = defaultdict(list)

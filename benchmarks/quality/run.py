@@ -1,7 +1,7 @@
 """Quality of suggestions: Luthier's samplers and installed peers on problems with known optima.
 
     python benchmarks/quality/run.py
-    python benchmarks/quality/run.py --problems DIR --seeds 10 --peer optuna_tpe=PYTHON
+    python benchmarks/quality/run.py --parts all --problems DIR --seeds 10 --peer optuna_tpe=PYTHON
 
 Runs are appended to `OUT/*.jsonl` and never repeated; seeds are the outer loop, so a run that is
 stopped leaves a balanced set. Then `OUT/table.md` and `OUT/plot.png` are written from them and from
@@ -35,7 +35,7 @@ sys.path.insert(0, str(HERE))
 
 import optimizers
 import report
-from problems import Collection
+from problems import HELD_OUT, Collection
 
 
 def search(optimizer, problem, budget, *, workers=1, noise=0.0, seed=0):
@@ -62,105 +62,157 @@ def search(optimizer, problem, budget, *, workers=1, noise=0.0, seed=0):
             told.append(first[1])
             asking += time.process_time() - start
         spent.append(round(1e3 * asking, 3))
-    return {"y": true, "told": told if noise else [], "cpu_ms": spent}
+    found = {"y": true, "cpu_ms": spent}
+    if noise and workers == 1:
+        found |= {"told": told, "recommended": optimizer.recommended()}
+    return found
 
 
-def measure(args, name, collection):
-    """Run one optimizer on all problems and seeds that are not recorded yet."""
-    label = name + (f"_w{args.workers}" if args.workers > 1 else "")
-    label += f"_noise{args.noise:g}" if args.noise else ""
+def measure(args, name, collection, *, budget=None, workers=1, noise=0.0, seeds=None):
+    """Run one optimizer on all problems and seeds that are not recorded yet; its label."""
+    budget = budget or args.budget
+    label = name + (f"_w{workers}" if workers > 1 else "") + (f"_noise{noise:g}" if noise else "")
     path = args.out / f"{label}.jsonl"
     done = {(run["problem"], run["seed"]) for run in report.load([args.out]) if run["opt"] == label}
-    for seed in range(args.seeds):
+    for seed in range(seeds or args.seeds):
         for problem_name in args.only or collection.names:
-            if (problem_name, seed) in done:
+            if (problem_name, seed) in done or problem_name not in collection.names:
                 continue
             problem = collection.get(problem_name)
-            noise = args.noise * _quartile_range(collection.yardsticks[problem_name])
+            deviation = noise * _quartile_range(collection.yardsticks[problem_name])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                optimizer = optimizers.create(name, problem.space, seed, args.budget)
+                optimizer = optimizers.create(name, problem.space, seed, budget)
                 found = search(
-                    optimizer, problem, args.budget, workers=args.workers, noise=noise, seed=seed
+                    optimizer, problem, budget, workers=workers, noise=deviation, seed=seed
                 )
-            line = {"opt": label, "problem": problem_name, "seed": seed, "budget": args.budget}
+            line = {"opt": label, "problem": problem_name, "seed": seed, "budget": budget}
             with path.open("a") as file:
                 file.write(json.dumps({**line, **found}) + "\n")
             print(f"{label} {problem_name} seed {seed}: best {min(found['y']):.5g}", flush=True)
+    return label
 
 
 def _quartile_range(scores):
     return float(np.subtract(*np.quantile(scores, [0.75, 0.25])))
 
 
+def sequence(args, collection):
+    """All optimizers, one trial after the other: table, plot, each problem."""
+    _measure_all(args, collection)
+    folders = [args.out] + ([args.problems / "results"] if args.problems else [])
+    data, runs = _recorded(args, collection, folders)
+    report.plot(data, args.out / "plot.png", args.budget)
+    points = [n for n in args.points if n <= args.budget]
+    text = report.table(data, points, report.cpu(runs))
+    return f"{text}\n\n{report.by_problem(data, points)}"
+
+
+def held_out(args, _):
+    """The same on problems that no setting was chosen on."""
+    collection = Collection(HELD_OUT)
+    _measure_all(args, collection)
+    data, runs = _recorded(args, collection, [args.out])
+    points = [n for n in args.points if n <= args.budget]
+    text = report.table(data, points, report.cpu(runs))
+    return f"{text}\n\n{report.by_problem(data, points[-1:])}"
+
+
+def workers(args, collection):
+    """Eight workers who ask before the others have told, and one, after as many trials."""
+    budget = min(96, args.budget)
+    label = measure(args, "auto", collection, budget=budget, workers=8, seeds=min(args.seeds, 3))
+    measure(args, "auto", collection, seeds=min(args.seeds, 3))
+    runs = [run for run in report.load([args.out]) if run["opt"] in (label, "auto")]
+    data = report.collect(runs, collection, budget)
+    return report.table(data, [budget], report.cpu(runs))
+
+
+def noise(args, collection):
+    """Noise of a tenth of each problem's quartile range: the recommended point and the luckiest."""
+    label = measure(args, "auto", collection, noise=0.1)
+    runs = [run for run in report.load([args.out]) if run["opt"] == label]
+    return report.recommendations(runs, collection)
+
+
 def overhead(args, collection):
-    """CPU of ask + tell after so many random trials, median of eight; milliseconds."""
+    """CPU of ask + tell after so many random trials, median of nine; milliseconds."""
+    lines = ["| optimizer | problem | n = 100 | n = 1,000 | n = 5,000 |", "|" + " --- |" * 5]
     for name in args.optimizers:
         for problem_name in args.only or collection.names[-2:]:
             problem = collection.get(problem_name)
+            cells = [name, problem_name]
             for count in (100, 1_000, 5_000):
                 optimizer = optimizers.create(name, problem.space, 0, count + 20)
                 optimizer.preload(problem, count)
-                spent = search(optimizer, problem, 9)["cpu_ms"][1:]
-                line = f"{name:10s} {problem_name:16s} after {count:5d}: {np.median(spent):6.1f} ms"
-                print(line, flush=True)
+                spent = search(optimizer, problem, 10)["cpu_ms"][1:]
+                cells.append(f"{np.median(spent):.1f}")
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+PARTS = {
+    "sequence": sequence,
+    "held-out": held_out,
+    "workers": workers,
+    "noise": noise,
+    "overhead": overhead,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--problems", type=Path, help="a directory; the built-in ones if left out")
     parser.add_argument("--only", nargs="*", help="names of problems")
+    parser.add_argument("--parts", nargs="*", default=["sequence"], choices=[*PARTS, "all"])
     parser.add_argument("--optimizers", nargs="*", default=["auto", "tpe", "random"])
     parser.add_argument("--peer", action="append", default=[], metavar="NAME[=PYTHON]")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--budget", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=1, help="simulated, side by side")
-    parser.add_argument("--noise", type=float, default=0.0, help="as a share of the quartile range")
     parser.add_argument("--out", type=Path, default=HERE / "results")
     parser.add_argument("--points", nargs="*", type=int, default=[25, 50, 100])
     parser.add_argument("--show", nargs="*", help="optimizers in table and plot; all if left out")
-    parser.add_argument("--overhead", action="store_true", help="CPU of long histories only")
     parser.add_argument("--only-measure", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     collection = Collection(args.problems)
-    if args.overhead:
-        overhead(args, collection)
-        return
+    parts = list(PARTS) if "all" in args.parts else args.parts
+    text = []
+    for part in parts:
+        title = PARTS[part].__doc__.split("\n")[0]
+        text.append(f"## {part}\n\n{title}\n\n{PARTS[part](args, collection)}\n")
+    if not args.only_measure:
+        (args.out / "table.md").write_text("\n".join(text))
+        print("\n".join(text))
+
+
+def _measure_all(args, collection):
+    """The optimizers of here, then each peer where it is installed."""
     for name in args.optimizers:
         measure(args, name, collection)
     for peer in args.peer:
         name, _, python = peer.partition("=")
         if python:
-            _elsewhere(python, name)
+            _elsewhere(python, name, collection)
         elif optimizers.is_installed(name):
             measure(args, name, collection)
         else:
             print(f"{name} is not installed here; give --peer {name}=PYTHON")
-    if not args.only_measure:
-        write(args, collection)
 
 
-def _elsewhere(python, name):
+def _elsewhere(python, name, collection):
     """The same run under another interpreter, of one peer alone."""
+    part = "held-out" if collection.is_held_out else "sequence"
     rest = [a for a in sys.argv[1:] if not a.startswith(f"{name}=")]
     rest = [a for a in rest if a != "--peer"]
-    subprocess.run(
-        [python, __file__, *rest, "--optimizers", "--peer", name, "--only-measure"], check=True
-    )
+    options = ["--optimizers", "--peer", name, "--parts", part, "--only-measure"]
+    subprocess.run([python, __file__, *rest, *options], check=True)
 
 
-def write(args, collection):
-    """The table and the plot of all that is recorded."""
-    folders = [args.out] + ([args.problems / "results"] if args.problems else [])
+def _recorded(args, collection, folders):
     runs = [run for run in report.load(folders) if not args.show or run["opt"] in args.show]
-    data = report.collect(runs, collection, args.budget)
-    points = [n for n in args.points if n <= args.budget]
-    text = report.table(data, points, report.cpu(runs))
-    text += "\n\n" + report.by_problem(data, points)
-    (args.out / "table.md").write_text(text)
-    report.plot(data, args.out / "plot.png", args.budget)
-    print(text)
+    plain = [run for run in runs if "_w" not in run["opt"] and "_noise" not in run["opt"]]
+    return report.collect(plain, collection, args.budget), plain
 
 
 if __name__ == "__main__":

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from luthier.numerics._gp import Belief
 from luthier.numerics._kernels import Columns, layout
-from luthier.numerics._surrogate import Hyperparameters, milestone, milestone_size, subset
+from luthier.numerics._surrogate import (
+    Hyperparameters,
+    milestone,
+    milestone_size,
+    order_likelihood,
+    subset,
+)
 from luthier.numerics._warps import standardise
 
 TWO = Columns(np.zeros(2, int), np.zeros(2), np.zeros(2, bool))
@@ -55,3 +61,15 @@ def test_a_subset_holds_the_best_and_no_index_twice(count, limit):
 def test_a_subset_covers_all_times():
     chosen = subset(np.zeros(1_000), 100)
     assert chosen.max() == pytest.approx(999, abs=20)
+
+
+def test_the_order_is_likelier_the_better_it_is_foretold():
+    rng = np.random.default_rng(0)
+    scores = rng.standard_normal(30)
+    sure, unsure = np.full(30, 0.01), np.full(30, 10.0)
+    right = order_likelihood(scores, sure, scores)
+    assert right > -0.1
+    assert order_likelihood(scores, unsure, scores) == pytest.approx(np.log(0.5), abs=0.1)
+    assert order_likelihood(-scores, sure, scores) < -100
+    assert order_likelihood(scores, sure, np.exp(scores)) == right  # only the order counts
+    assert order_likelihood(scores, sure, np.zeros(30)) == 0.0  # no order, nothing to foretell

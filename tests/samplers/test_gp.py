@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from luthier.errors import SpaceError
+from luthier.numerics._warps import standardise
 from luthier.objective import Objective
 from luthier.records import TrialState
-from luthier.samplers import GaussianProcess
+from luthier.samplers import GaussianProcess, Random
+from luthier.samplers._common import Memory
+from luthier.samplers._frame import Frame
+from luthier.samplers._gp import _WARPS
+from luthier.samplers._surrogate import Surrogates
 from luthier.space import Choice, Constraint, Float, Int, Parent, Prior, Space
 from luthier.testing._searches import Search
 
@@ -24,6 +29,24 @@ def _run(search, score, trials):
         trial = search.ask()
         search.tell(trial, score(trial.values))
     return [score(trial.values) for trial in search.history.finished]
+
+
+def _foresight(score, warp, count=30):
+    """How well the model of warped scores foretells those of random trials."""
+    search = Search(Random(), SQUARE)
+    _run(search, score, count)
+    evidence = Memory().update(search.history)
+    frame = Frame(evidence.encoding, np.zeros(2, bool))
+    return Surrogates(frame, 1).fit(evidence, 0, warp).foresight
+
+
+def test_scores_are_warped_where_that_foretells_them_better():
+    def cliff(values):
+        return 1e6 * values["x"] if values["x"] < 0.5 else _bowl(values)
+
+    plain, warped = standardise, _WARPS[0]
+    assert _foresight(cliff, warped) > _foresight(cliff, plain) + 0.02
+    assert _foresight(_bowl, plain) > _foresight(_bowl, warped)
 
 
 def test_a_smooth_optimum_is_found_closely():

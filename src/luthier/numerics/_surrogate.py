@@ -12,13 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from luthier.numerics import _gp
 from luthier.numerics._kernels import Layout
 from luthier.numerics._linalg import Array
 
 _FIRST = 3
-_SPACING = 15
+_SPACING = 10
 _CHAIN = 8
 # An additive part has to make the targets so much more probable, as a logarithm, and needs some
 # data to show itself.
@@ -44,6 +45,27 @@ def subset(targets: Array, limit: int) -> NDArray[np.int64]:
     best, others = order[: limit // 2], np.sort(order[limit // 2 :])
     spread = np.linspace(0, len(others) - 1, limit - len(best)).round().astype(np.int64)
     return np.sort(np.concatenate([best, others[spread]]))
+
+
+def order_likelihood(mean: Array, deviation: Array, scores: Array) -> float:
+    """How probable predictions make the order of the scores: the mean log probability that of two
+    data, of which one at least is in the better third, the better one is the better one.
+
+    Only the order counts, so predictions of differently warped scores can be compared.
+
+    Args:
+        mean: of independent predictions, shape (n,).
+        deviation: theirs, shape (n,).
+        scores: what was observed; less is better; shape (n,).
+
+    Source: Thurstone 1927, A law of comparative judgment, case III.
+    """
+    good = np.argsort(scores, kind="stable")[: max(1, len(scores) // 3)]
+    worse = scores[None, :] > scores[good, None]
+    gap = mean[None, :] - mean[good, None]
+    spread = np.hypot(deviation[None, :], deviation[good, None])
+    logs = special.log_ndtr(gap / spread)[worse]
+    return float(np.mean(logs)) if len(logs) else 0.0
 
 
 def milestone_size(index: int) -> int:

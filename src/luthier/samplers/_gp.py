@@ -19,7 +19,7 @@ from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_ro
 from luthier.numerics._pareto import is_efficient
 from luthier.numerics._sobol import sobol
 from luthier.numerics._threads import one_thread
-from luthier.numerics._warps import stretch_good, tame_bad
+from luthier.numerics._warps import standardise, stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._common import Evidence, Memory
@@ -201,8 +201,7 @@ class GaussianProcess(Sampler):
     def _promise(self, evidence: Evidence, rng: np.random.Generator) -> Promise:
         count = evidence.y.shape[1]
         if count == 1:
-            warped = self._surrogates.fit(evidence, 0, _warp)
-            return OfOne(warped, self._beta)
+            return OfOne(self._surrogates.best_fit(evidence, 0, _WARPS), self._beta)
         if count > _MOST_OBJECTIVES:
             return OfOne(self._surrogates.mixed(evidence, rng), self._beta)
         return of_several([self._surrogates.fit(evidence, j, tame_bad) for j in range(count)])
@@ -210,6 +209,11 @@ class GaussianProcess(Sampler):
 
 def _warp(scores: FloatArray) -> FloatArray:
     return stretch_good(tame_bad(scores))
+
+
+# Tables of networks are foretold best by ranks of the bad and a stretch of the good, smooth
+# functions as they are.
+_WARPS = (_warp, standardise)
 
 
 def _refine(

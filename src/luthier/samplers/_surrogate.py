@@ -6,14 +6,14 @@ between suggestions; they can be computed again from the history alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from luthier.numerics import _gp
 from luthier.numerics._kernels import features, layout, squared_distances
-from luthier.numerics._surrogate import Hyperparameters, subset
+from luthier.numerics._surrogate import Hyperparameters, order_likelihood, subset
 from luthier.numerics._warps import standardise, tame_bad
 from luthier.samplers._common import Evidence
 from luthier.samplers._frame import BoolArray, FloatArray, Frame
@@ -23,6 +23,10 @@ Warp = Callable[[FloatArray], FloatArray]
 # So many data take part in a prediction: more cost time and add little near the best.
 _MOST_DATA = 250
 _MOST_FITTED = 100
+# Scores that are needed to tell which of several models foretells them best.
+_FEWEST_COMPARED = 8
+# By how much a model has to foretell them better, in mean log probability.
+_CLEARLY = 0.02
 _FAILURE_BELIEF = _gp.Belief(length=-0.5, noise=-3.0)
 
 
@@ -33,10 +37,19 @@ class Fitted:
     Attributes:
         posterior: trials under way count with their expected scores.
         targets: the warped scores of all data, shape (n,).
+        scores: those of the data that the posterior was made from, shape (k,).
     """
 
     posterior: _gp.Posterior
     targets: FloatArray
+    scores: FloatArray
+
+    @property
+    def foresight(self) -> float:
+        """How well each score is foretold from all others; more is better."""
+        mean, deviation = self.posterior.leave_one_out()
+        count = len(self.scores)
+        return order_likelihood(mean[:count], deviation[:count], self.scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,18 +85,32 @@ class Surrogates:
         self._layout = layout(frame.columns)
         self._noise = noise or 0.0
         self._belief = _gp.Belief() if noise is None else _gp.Belief(noise=-13.0, noise_spread=0.1)
-        self._fits = [Hyperparameters(self._belief) for _ in range(objectives)]
+        self._fits: dict[tuple[int, Warp], Hyperparameters] = {}
         self._failure: tuple[tuple[int, int], Failures | None] = ((0, 0), None)
 
     def points(self, rows: FloatArray, active: BoolArray) -> FloatArray:
         """Features of rows, shape (n, m)."""
         return features(rows, active, self._frame.columns)
 
+    def best_fit(self, evidence: Evidence, which: int, warps: Sequence[Warp]) -> Fitted:
+        """The posterior of objective `which` by the first warp, or by another whose model clearly
+        foretells better which of two trials is the better one, each from all others.
+        """
+        fitted = self.fit(evidence, which, warps[0])
+        if len(evidence.scored) < _FEWEST_COMPARED:
+            return fitted
+        for warp in warps[1:]:
+            rival = self.fit(evidence, which, warp)
+            if rival.foresight > fitted.foresight + _CLEARLY:
+                fitted = rival
+        return fitted
+
     def fit(self, evidence: Evidence, which: int, warp: Warp) -> Fitted:
         """The posterior of objective `which`, its scores warped by `warp`."""
         points = self._encoded(evidence.scored.x, evidence.scored.active)
         scores = evidence.y[:, which]
-        theta = self._fits[which].at(
+        kept = self._fits.setdefault((which, warp), Hyperparameters(self._belief))
+        theta = kept.at(
             points,
             self._layout,
             lambda count: warp(scores[:count]),
@@ -91,7 +118,8 @@ class Surrogates:
         )
         targets = warp(scores)
         chosen = subset(targets, _MOST_DATA)
-        return Fitted(self._believe(points[chosen], targets[chosen], theta, evidence), targets)
+        posterior = self._believe(points[chosen], targets[chosen], theta, evidence)
+        return Fitted(posterior, targets, scores[chosen])
 
     def mixed(self, evidence: Evidence, rng: np.random.Generator) -> Fitted:
         """All objectives in one, by the worst of them under random weights.
@@ -108,7 +136,8 @@ class Surrogates:
         start = self._belief.start(len(self._frame.columns))
         data = _gp.pairs(points[few], self._layout)
         theta = _gp.fit(data, targets[chosen][few], [start], belief=self._belief).theta
-        return Fitted(self._believe(points, targets[chosen], theta, evidence), targets)
+        posterior = self._believe(points, targets[chosen], theta, evidence)
+        return Fitted(posterior, targets, targets[chosen])
 
     def _encoded(self, positions: FloatArray, active: BoolArray) -> FloatArray:
         return self.points(self._frame.rows(positions), active)
