@@ -6,6 +6,7 @@ without the weights that it downloads).
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -234,3 +235,26 @@ def test_what_is_missing_or_wrong_is_said_at_once(
 ) -> None:
     with pytest.raises(ValueError, match=text):
         kind(**options)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (HyperResNet, "include_top=True, input_shape=None, input_tensor=None, classes=None"),
+        (
+            HyperEfficientNet,
+            "input_shape=None, input_tensor=None, classes=None, augmentation_model=None, *, "
+            "weights=None",
+        ),
+        (
+            HyperImageAugment,
+            "input_shape=None, input_tensor=None, rotate=0.5, translate_x=0.4, translate_y=0.4, "
+            "contrast=0.3, augment_layers=3",
+        ),
+    ],
+)
+def test_a_network_takes_the_arguments_that_it_took(kind: Any, arguments: str) -> None:
+    parameters = inspect.signature(kind).parameters.values()
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
+    assert str(inspect.Signature(bare)) == f"({arguments}, **kwargs)"

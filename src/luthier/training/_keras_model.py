@@ -106,6 +106,15 @@ def in_scope(settings: BuildSettings) -> contextlib.AbstractContextManager[Any]:
     return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
+def while_training(settings: BuildSettings) -> contextlib.AbstractContextManager[Any]:
+    """The scope in which a model is to be trained too: that of a `keras.distribution`, which lays
+    out the data; strategies of TensorFlow remember theirs.
+    """
+    strategy = settings.distribution_strategy
+    of_keras = (keras.distribution.DataParallel, keras.distribution.ModelParallel)
+    return in_scope(settings) if isinstance(strategy, of_keras) else contextlib.nullcontext()
+
+
 def check_model(model: Any) -> None:
     """Refuse what is no Keras 3 model.
 

@@ -33,6 +33,7 @@ from luthier.training._keras_model import (
     build_model,
     check_size,
     seed_everything,
+    while_training,
     write_build_config,
 )
 from luthier.training._keras_sharing import share_programs
@@ -217,6 +218,11 @@ class _Execution:
 
 def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     """Build the model and train it as the hypermodel says."""
+    with while_training(task.build):
+        return _built_and_fitted(task, *args, **kwargs)
+
+
+def _built_and_fitted(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     model = build_model(task.hypermodel, task.hp, task.build)
     weights = task.paths.weights
     if weights is not None and weights.exists() and fits_itself(task.hypermodel):

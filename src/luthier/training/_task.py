@@ -33,8 +33,8 @@ class BuildSettings:
         loss: replaces the model's, or None.
         metrics: replace the model's, or None; they are copied for each model.
         max_model_size: most trainable parameters, or None.
-        distribution_strategy: an object with a `scope()`, such as a `tf.distribute.Strategy`, in
-            which models are made, or None.
+        distribution_strategy: an object with a `scope()` in which models are made, such as a
+            `tf.distribute.Strategy` or a `keras.distribution.DataParallel`, or None.
     """
 
     optimizer: Any = None

@@ -38,7 +38,9 @@ class Tuner(BaseTuner):
             `optimizer=luthier.Choice(["adam", "sgd"])`.
         loss: the same.
         metrics: the same.
-        distribution_strategy: a `tf.distribute.Strategy` in whose scope models are made.
+        distribution_strategy: a `tf.distribute.Strategy` in whose scope models are made, or, with
+            JAX, a `keras.distribution.DataParallel` or `ModelParallel`; one that was set by
+            `keras.distribution.set_distribution` is honoured without it.
         directory: where the project's folder is made; the working directory if None.
         project_name: the name of that folder; `"untitled_project"` if None.
         logger: accepted and ignored.
@@ -282,7 +284,7 @@ class Tuner(BaseTuner):
         """The folds of the next trial, and what the best one has come to on each."""
         if self._folds is None:
             return None
-        best = self.results.best
+        best = next(iter(self.results.ranked(1)), None)
         values = () if best is None else tuple(best.info.get(training.FOLDS, ()))
         return replace(self._folds, seed=self.oracle.seed, best=values)
 
