@@ -1,6 +1,7 @@
 """A step on JAX: compiled by `jax.jit`, handed all variables, and giving them back.
 
 Between steps the variables' values are held here and not in the variables; `sync` puts them back.
+In a search steps of the same skeleton share one compiled program.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from luthier.training._traces import TraceLog
+from luthier.programs import Maker, Programs, UntraceableError, trace
+from luthier.training._traces import TraceLog, signature_of
+
+STEP = Maker(lambda replay: replay, "step by hand", donate=(0,))
 
 
 class _UnknownVariablesError(Exception):
@@ -49,6 +53,10 @@ class Runner:
         scope: keeps changes of variables apart.
         jit_compile: is always so.
         run_eagerly: one operation after the other, for debugging.
+        programs: compiled programs to share; None: JAX's own cache.
+
+    Attributes:
+        why: why a program could not be shared; "" if all could.
     """
 
     def __init__(
@@ -59,8 +67,11 @@ class Runner:
         *,
         jit_compile: bool | None,
         run_eagerly: bool,
+        programs: Programs | None,
     ) -> None:
         del jit_compile
+        self.why = ""
+        self._programs = programs
         self._program = program
         self._log = log
         self._scope = scope
@@ -115,4 +126,22 @@ class Runner:
             return loss, [scope.value_of(variable) for variable in variables]
 
         compiled: Callable[..., Any] = jax.jit(step, donate_argnums=0)
-        return compiled
+        return compiled if self._programs is None else self._shared(step, compiled)
+
+    def _shared(self, step: Callable[..., Any], alone: Callable[..., Any]) -> Callable[..., Any]:
+        """The step, one program a skeleton; alone where it has none that could be shared."""
+        programs = self._programs
+        bound: dict[str, Callable[..., Any]] = {}
+
+        def run(state: list[Any], batch: Any) -> Any:
+            key = str(signature_of(batch))
+            if key not in bound and programs is not None:
+                try:
+                    bound[key] = programs.bind([trace(step, state, batch)], STEP)
+                except UntraceableError as error:
+                    if isinstance(error.__cause__, _UnknownVariablesError):
+                        raise error.__cause__ from None
+                    bound[key], self.why = alone, str(error)
+            return bound[key](state, batch)
+
+        return run

@@ -23,6 +23,7 @@ from luthier.objective import Objective
 from luthier.records import Decision, Measurement
 from luthier.training import _names
 from luthier.training._results import value_of
+from luthier.training._sharing import Sharing
 from luthier.training._task import TrainingHooks
 
 Logs = Mapping[str, Any] | None
@@ -209,18 +210,27 @@ class SaveBest(OwnCallback):
             save_weights(self.model, self._path)
 
 
-class ResumePoint(OwnCallback):
-    """Tells a `Loop` in a user's own `fit` where its trial keeps the state to go on from.
+class TrialLink(OwnCallback):
+    """Tells a `Loop` in a user's own `fit` what its trial has: a place to go on from, programs.
 
     Args:
         path: of the trial; each loop of each execution has a file of its own beside it.
         execution: number of the repetition.
         best: shared by the executions of a trial.
         info: facts of how the trial ran, filled in.
+        sharing: what the trials of the search share, or None.
     """
 
-    def __init__(self, path: Path, execution: int, best: BestSoFar, info: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        execution: int,
+        best: BestSoFar,
+        info: dict[str, Any],
+        sharing: Sharing | None = None,
+    ) -> None:
         super().__init__()
+        self.sharing = sharing
         self.best = best
         self.info = info
         self._path = path

@@ -7,7 +7,7 @@ optimizers.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from luthier.training import _keras_state as state
+from luthier.training import _minds
 
 # Writing takes at most one part in so many of the time.
 _SHARE = 20
@@ -29,6 +30,7 @@ class Checkpoint:
         path: where to; None keeps it in memory alone.
         variables: name to what has to be kept.
         seed: of the loop.
+        callbacks: the user's; what they have in mind is kept too.
 
     Attributes:
         progress: how far it is.
@@ -36,12 +38,19 @@ class Checkpoint:
         note: why what the file holds was of no use; "" if it was, or if there is none.
     """
 
-    def __init__(self, path: Path | None, variables: Mapping[str, Any], seed: int) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        variables: Mapping[str, Any],
+        seed: int,
+        callbacks: Sequence[Any] = (),
+    ) -> None:
         self.progress = state.Progress()
         self.seed = seed
         self.note = ""
         self._path = path
         self._variables = variables
+        self._callbacks = callbacks
         self._saved = time.monotonic()
         self._cost = 0.0
 
@@ -63,25 +72,34 @@ class Checkpoint:
         self.progress = replace(found, arrays={})
         return True
 
+    def remind(self) -> None:
+        """Let callbacks, which have begun by now, go on with what they had in mind."""
+        if self.progress.epochs:
+            _minds.restore(self._callbacks, self.progress.callbacks)
+
     def add(
-        self, epoch: int, logs: Mapping[str, float], *, stopped: bool, best: float | None
+        self,
+        epoch: int,
+        logs: Mapping[str, float],
+        *,
+        stopped: bool,
+        is_last: bool,
+        best: float | None,
     ) -> None:
-        """Take in an epoch, and write, if it is time."""
+        """Take in an epoch, and write, if it is time or the last chance."""
         self.progress = replace(self.progress.with_epoch(epoch, logs), stopped=stopped, best=best)
         began = time.monotonic()
-        if self._path is None or (not stopped and began - self._saved < _SHARE * self._cost):
+        if self._path is None or (not is_last and began - self._saved < _SHARE * self._cost):
             return
-        self.write()
+        self._write(self._path)
         self._saved = time.monotonic()
         self._cost = self._saved - began
 
-    def write(self) -> None:
-        """Replace the file in one step."""
-        if self._path is None:
-            return
+    def _write(self, path: Path) -> None:
         arrays = {name: _as_array(variable) for name, variable in self._variables.items()}
         arrays |= state.random_states() | {_SEED: np.array(self.seed)}
-        state.write(self._path, replace(self.progress, arrays=arrays))
+        minds = _minds.read(self._callbacks)
+        state.write(path, replace(self.progress, arrays=arrays, callbacks=minds))
 
 
 def _as_array(variable: Any) -> Any:

@@ -19,9 +19,10 @@ from luthier.errors import DivergedError
 from luthier.records import Decision
 from luthier.training import _batches as batches
 from luthier.training._batches import Batches
-from luthier.training._keras_callbacks import OwnCallback, ResumePoint
+from luthier.training._keras_callbacks import OwnCallback, ReportEpochs, TrialLink
 from luthier.training._keras_checkpoint import Checkpoint
 from luthier.training._keras_step import Engine
+from luthier.training._sharing import COMPILED_ONCE
 from luthier.training._status import Status
 
 # Losses are looked at after so many steps: each look waits for the device.
@@ -35,7 +36,7 @@ class Trained(Protocol):
 
     model: Any
 
-    def prepared(self, batch: Any) -> Engine:
+    def prepared(self, batch: Any, programs: Any = None) -> Engine:
         """What runs it."""
 
 
@@ -85,12 +86,16 @@ class _Run:
         self._plan = plan
         self._model = plan.step.model
         self._report = report
-        points = [one for one in callbacks if isinstance(one, ResumePoint)]
-        self._point = points[0] if points else None
+        links = [one for one in callbacks if isinstance(one, TrialLink)]
+        self._link = links[0] if links else None
         seed = int(np.random.randint(2**31)) if plan.seed is None else plan.seed
         self._train, self._validation = _sources(plan, data, validation_data, seed)
-        self._engine: Engine = plan.step.prepared(self._augmented(self._train.first()))
-        self._checkpoint = Checkpoint(self._path(), self._engine.program.progress, seed)
+        batch = self._augmented(self._train.first())
+        self._engine: Engine = plan.step.prepared(batch, self._programs())
+        others = [one for one in callbacks if not isinstance(one, OwnCallback)]
+        variables = self._engine.program.progress
+        self._checkpoint = Checkpoint(self._path(), variables, seed, others)
+        self._reports = [one for one in callbacks if isinstance(one, ReportEpochs)]
         self._callbacks = _Callbacks(callbacks, self._model, plan.epochs, self._train.steps)
         in_trial = report is not None or any(isinstance(one, OwnCallback) for one in callbacks)
         quiet = in_trial and plan.verbose is None
@@ -103,6 +108,7 @@ class _Run:
         progress = self._checkpoint.progress
         self._model.stop_training = False
         self._callbacks.all.on_train_begin()
+        self._checkpoint.remind()
         logs: dict[str, float] = {}
         try:
             if not progress.stopped:
@@ -115,6 +121,7 @@ class _Run:
         for group in (group for phase in self._engine.program.phases for group in phase.groups):
             group.optimizer.finalize_variable_values(list(group.variables))
         self._callbacks.all.on_train_end(logs)
+        self._tell_how()
         return self._checkpoint.progress.history, self._checkpoint.progress.epochs
 
     def _epoch(self, epoch: int) -> dict[str, float]:
@@ -136,9 +143,19 @@ class _Run:
         self._callbacks.all.on_epoch_end(epoch, logs)
         if self._report is not None and self._report(epoch, logs) is not Decision.CONTINUE:
             self._model.stop_training = True
-        best = None if self._point is None else self._point.best.value
-        self._checkpoint.add(epoch, logs, stopped=bool(self._model.stop_training), best=best)
+        self._keep(epoch, logs)
         return logs
+
+    def _keep(self, epoch: int, logs: Mapping[str, float]) -> None:
+        is_paused = any(report.is_paused for report in self._reports)
+        is_over = bool(self._model.stop_training)
+        self._checkpoint.add(
+            epoch,
+            logs,
+            stopped=is_over and not is_paused,
+            is_last=is_over or epoch + 1 == self._plan.epochs,
+            best=None if self._link is None else self._link.best.value,
+        )
 
     def _batch(self, number: int, batch: Any) -> None:
         callbacks = self._callbacks
@@ -174,16 +191,29 @@ class _Run:
     def _restore(self) -> None:
         if self._checkpoint.restore():
             self._train.seed = self._checkpoint.seed
-            if self._point is not None:
+            if self._link is not None:
                 progress = self._checkpoint.progress
-                self._point.resumed(progress.next_epoch, progress.best)
-        elif self._checkpoint.note and self._point is not None:
-            self._point.info["resume"] = self._checkpoint.note
+                self._link.resumed(progress.next_epoch, progress.best)
+        elif self._checkpoint.note and self._link is not None:
+            self._link.info["resume"] = self._checkpoint.note
+
+    def _programs(self) -> Any:
+        sharing = None if self._link is None else self._link.sharing
+        return sharing.programs if sharing and keras.backend.backend() == "jax" else None
+
+    def _tell_how(self) -> None:
+        """Let the trial know whether its step was compiled anew."""
+        if self._link is None or self._link.sharing is None or self._programs() is None:
+            return
+        if self._engine.why:
+            self._link.sharing.fall_back(self._engine.why, self._link.info)
+        else:
+            self._link.info["ran"] = COMPILED_ONCE
 
     def _path(self) -> Path | None:
         if self._plan.checkpoint is not None:
             return Path(self._plan.checkpoint)
-        return None if self._point is None else self._point.next_path()
+        return None if self._link is None else self._link.next_path()
 
 
 class _Losses:

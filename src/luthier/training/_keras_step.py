@@ -48,7 +48,13 @@ class Definition(Protocol):
 
 
 class Runner(Protocol):
-    """A program on a backend."""
+    """A program on a backend.
+
+    Attributes:
+        why: why its compiled form could not be shared with other trials; "" if it could.
+    """
+
+    why: str
 
     def run(self, kind: str, batch: Any) -> Any:
         """Train with a batch, or look at one; its loss."""
@@ -63,9 +69,10 @@ class Engine:
     Args:
         step: its definition.
         batch: the first batch: what is not built yet is built from it.
+        programs: compiled programs to share, on JAX; None: none.
     """
 
-    def __init__(self, step: Definition, batch: Any) -> None:
+    def __init__(self, step: Definition, batch: Any, programs: Any = None) -> None:
         self.model = step.model
         self.log = TraceLog()
         self._backend = importlib.import_module(
@@ -104,7 +111,13 @@ class Engine:
             Recorder,
             jit_compile=step.jit_compile,
             run_eagerly=step.run_eagerly,
+            programs=programs,
         )
+
+    @property
+    def why(self) -> str:
+        """Why a compiled program could not be shared; "" if it could."""
+        return self._runner.why
 
     def convert(self, batch: Any) -> Any:
         """A batch as the backend takes it; Python numbers in it become arrays."""

@@ -25,8 +25,8 @@ from luthier.training._keras_callbacks import (
     CheckSize,
     OwnCallback,
     ReportEpochs,
-    ResumePoint,
     SaveBest,
+    TrialLink,
 )
 from luthier.training._keras_copies import fresh_callbacks
 from luthier.training._keras_model import (
@@ -186,7 +186,8 @@ class _Execution:
             )
         elif self._task.paths.resume is not None:
             place = self._task.paths.resume
-            own.append(ResumePoint(place, self._number, self._best, self._task.info))
+            task = self._task
+            own.append(TrialLink(place, self._number, self._best, task.info, task.sharing))
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
         return _lightened(value, progress)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
 from luthier.errors import FatalTypeError, FatalValueError
@@ -132,6 +132,7 @@ class Loop:
         validation_data: Any = None,
         callbacks: Any = None,
         report: Report | None = None,
+        verbose: int | None = None,
     ) -> Training:
         """Train.
 
@@ -144,6 +145,7 @@ class Loop:
             validation_data: `(x, y)` or `(x, y, weights)` as arrays, or what gives batches.
             callbacks: Keras callbacks; a tuner's among them.
             report: what `luthier.tune` hands a function.
+            verbose: in place of the loop's.
 
         Returns:
             The history of all epochs.
@@ -157,5 +159,11 @@ class Loop:
 
         parts = tuple(part for part in (x, y, sample_weight) if part is not None)
         data = parts if len(parts) > 1 else x
-        history, epochs = _keras_loop.run(self, data, validation_data, callbacks, report)
+        history, epochs = _keras_loop.run(
+            self if verbose is None else replace(self, verbose=verbose),
+            data,
+            validation_data,
+            callbacks,
+            report,
+        )
         return Training(dict(history), tuple(epochs), self.step.traces, self.step.retraces)

@@ -143,12 +143,12 @@ class Step:
         """Each trace after the first: which argument changed, and how to mend it."""
         return tuple(self._engine.log.retraces) if self._engine is not None else ()
 
-    def prepared(self, batch: Any) -> Engine:
-        """What runs it; made from the first batch."""
+    def prepared(self, batch: Any, programs: Any = None) -> Engine:
+        """What runs it; made from the first batch, with compiled programs to share, if any."""
         if self._engine is None:
             from luthier.training._keras_step import Engine
 
-            self._engine = Engine(self, batch)
+            self._engine = Engine(self, batch, programs)
         return self._engine
 
     def _run(self, kind: str, batch: Any, numbers: Mapping[str, float]) -> Any:

@@ -36,8 +36,10 @@ class Runner:
         *,
         jit_compile: bool | None,
         run_eagerly: bool,
+        programs: Any,
     ) -> None:
-        del scope
+        del scope, programs
+        self.why = ""
         self._steps = {
             kind: getattr(program, kind)
             if run_eagerly

@@ -38,8 +38,10 @@ class Runner:
         *,
         jit_compile: bool | None,
         run_eagerly: bool,
+        programs: Any,
     ) -> None:
-        del scope
+        del scope, programs
+        self.why = ""
         self._model = program.model
         self._log = log
         self._steps: dict[str, Callable[[Any], Any]] = {

@@ -1,0 +1,156 @@
+"""A `Loop` in a user's own `fit`: reports, pruning, checkpoints, programs, by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import luthier
+from luthier.records import Decision, Measurement
+from luthier.training import Loop, Step, TrialPaths, run_trial
+from tests.training.models import data, task
+
+pytestmark = pytest.mark.keras
+
+X, Y = data(32)
+
+
+class WideAndDeep(luthier.HyperModel):
+    """Two learning rates, batch size, epochs, augmentation and clipping, tuned."""
+
+    def build(self, hp: Any) -> Any:
+        import keras
+
+        inputs = keras.Input((3,))
+        hidden = keras.layers.Dense(4, "relu", name="deep")(inputs)
+        deep = keras.layers.Dense(1, name="deep_out")(hidden)
+        return keras.Model(inputs, keras.layers.Dense(1, name="wide")(inputs) + deep)
+
+    def fit(self, hp: Any, model: Any, x: Any, y: Any, callbacks: Any = None, **kwargs: Any) -> Any:
+        import keras
+
+        noise = hp.Float("noise", 0.0, 0.1)
+        wide = keras.optimizers.SGD(hp.Float("wide_rate", 1e-3, 1e-1, sampling="log"))
+        deep = keras.optimizers.Adam(hp.Float("deep_rate", 1e-3, 1e-1, sampling="log"))
+        step = luthier.Step(
+            model, "mse", {"wide": wide, "deep*": deep}, clip_norm=hp.Float("clip", 0.5, 5.0)
+        )
+        loop = luthier.Loop(
+            step,
+            epochs=hp.Int("epochs", 1, 3),
+            batch_size=hp.Choice("batch_size", [8, 16]),
+            augment=lambda x, y: (x + noise * np.random.normal(size=x.shape), y),
+        )
+        return loop.fit(x, y, callbacks=callbacks, **kwargs)
+
+
+def test_a_short_fit_tunes_all_of_training(project: Path, backend: str) -> None:
+    tuner = luthier.RandomSearch(WideAndDeep(), "val_loss", max_trials=3, seed=1)
+    tuner.search(X, Y, validation_data=(X, Y), verbose=0)
+    trials = tuner.results.trials
+    assert set(trials[0].values) == {
+        "noise", "wide_rate", "deep_rate", "clip", "epochs", "batch_size",
+    }  # fmt: skip
+    for trial in trials:
+        assert len(trial.measurements) == trial.values["epochs"]
+        best = min(one.metrics["val_loss"] for one in trial.measurements)
+        assert trial.score == pytest.approx(best)
+    model = tuner.get_best_models()[0]
+    loss = np.mean((model.predict(X, verbose=0) - Y) ** 2)
+    assert loss == pytest.approx(tuner.results.best.score, rel=1e-4)
+    if backend == "jax":
+        assert {trial.info["ran"] for trial in trials} == {"compiled once"}
+        sizes = {trial.values["batch_size"] for trial in trials}
+        assert tuner._sharing.programs.compiles == 2 * len(sizes)
+
+
+class Plain(luthier.HyperModel):
+    def build(self, hp: Any) -> Any:
+        import keras
+
+        layers = [keras.layers.Dense(4), keras.layers.Dropout(0.3, seed=1), keras.layers.Dense(1)]
+        return keras.Sequential([keras.Input((3,)), *layers])
+
+    def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
+        step = Step(model, "mse", "adam")
+        return Loop(step, epochs=4, batch_size=16).fit(X, Y, validation_data=(X, Y), **kwargs)
+
+
+def test_a_trial_that_was_interrupted_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
+    whole: list[Measurement] = []
+
+    def keep(measurement: Measurement) -> Decision:
+        whole.append(measurement)
+        return Decision.CONTINUE
+
+    run_trial(task(Plain(), report=keep))
+    reports: list[Measurement] = []
+
+    def interrupt(measurement: Measurement) -> Decision:
+        reports.append(measurement)
+        if measurement.step == 2 and len(reports) == 3:
+            raise KeyboardInterrupt
+        return Decision.CONTINUE
+
+    paths = TrialPaths(resume=tmp_path / "resume.npz", checkpoint=tmp_path / "c.weights.h5")
+    with pytest.raises(KeyboardInterrupt):
+        run_trial(task(Plain(), report=interrupt, paths=paths))
+    again = task(Plain(), report=interrupt, paths=paths)
+    (training,) = run_trial(again)
+    first = again.info["resumed_from_epoch"]  # the last that was written, if epochs are very short
+    assert first in (1, 2)
+    assert [one.step for one in reports] == [0, 1, 2, *range(first, 4)]
+    assert training.epoch == (0, 1, 2, 3)
+    assert training.history["val_loss"] == pytest.approx(
+        [one.metrics["val_loss"] for one in whole], rel=1e-4
+    )
+
+
+def test_a_trial_that_is_stopped_ends_and_one_that_is_paused_can_go_on(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def answer(decision: Decision) -> Any:
+        def report(measurement: Measurement) -> Decision:
+            seen.append(measurement.step)
+            return decision if measurement.step == 1 else Decision.CONTINUE
+
+        return report
+
+    paths = TrialPaths(resume=tmp_path / "resume.npz")
+    run_trial(task(Plain(), report=answer(Decision.PAUSE), paths=paths))
+    run_trial(task(Plain(), report=answer(Decision.CONTINUE), paths=paths))
+    assert seen == [0, 1, 2, 3]
+    run_trial(task(Plain(), report=answer(Decision.STOP)))
+    assert seen[4:] == [0, 1]
+
+
+def test_a_function_that_is_tuned_hands_its_report_to_the_loop() -> None:
+    def evaluate(hp: Any, report: Any) -> None:
+        model = Plain().build(hp)
+        step = Step(model, "mse", "sgd")
+        hp.Float("unused", 0.0, 1.0)
+        Loop(step, epochs=3, batch_size=32).fit(X, Y, report=report)
+
+    results = luthier.tune(evaluate, "loss", max_trials=1, verbose=0)
+    assert [one.step for one in results.trials[0].measurements] == [0, 1, 2]
+
+
+def test_a_loss_that_is_no_longer_finite_fails_the_trial_and_not_the_search(project: Path) -> None:
+    class Exploding(Plain):
+        def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
+            import keras
+
+            step = Step(model, "mse", keras.optimizers.SGD(1e30))
+            return Loop(step, epochs=2, batch_size=8).fit(X, Y, **kwargs)
+
+    tuner = luthier.RandomSearch(
+        Exploding(), luthier.Objective("loss", "min"), max_trials=1, max_consecutive_failed_trials=2
+    )
+    tuner.search(verbose=0)
+    trial = tuner.results.trials[0]
+    assert trial.state is luthier.TrialState.FAILED
+    assert "DivergedError: The loss became" in trial.message
+    assert trial.failures <= 1
