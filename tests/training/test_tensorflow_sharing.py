@@ -3,11 +3,14 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from luthier.errors import FatalRuntimeError
+from luthier.training import Sharing
 from tests.training.models import data
 
 pytestmark = pytest.mark.tensorflow
@@ -16,24 +19,10 @@ ARCHITECTURES = ("dense", "convolution", "recurrent", "two inputs", "unbuilt")
 SAME = {"rtol": 1e-6, "atol": 1e-7}
 
 
-class Heard:
-    """Keeps how models were trained."""
-
-    def __init__(self) -> None:
-        self.ways: list[str] = []
-
-    def shared(self) -> None:
-        self.ways.append("shared")
-
-    def fall_back(self, reason: str) -> None:
-        self.ways.append(reason)
-
-
 @pytest.fixture
-def programs() -> Any:
-    from luthier.training._tensorflow_programs import Programs
-
-    return Programs()
+def shared() -> Sharing:
+    """What the models of one search share."""
+    return Sharing()
 
 
 def network(kind: str, p: Mapping[str, float], optimizer: Any = None) -> Any:
@@ -100,10 +89,10 @@ def plainly(model: Any) -> None:
     """As Keras does."""
 
 
-def sharing(programs: Any, heard: Heard) -> Callable[[Any], None]:
+def sharing(shared: Sharing, info: dict[str, Any] | None = None) -> Callable[[Any], None]:
     from luthier.training._tensorflow_sharing import share_steps
 
-    return lambda model: share_steps(model, programs, heard)
+    return lambda model: share_steps(model, shared, {} if info is None else info)
 
 
 def assert_same(one: Any, other: Any) -> None:
@@ -116,26 +105,23 @@ def assert_same(one: Any, other: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ARCHITECTURES)
-def test_every_trial_equals_a_plain_fit_and_the_second_traces_nothing(
-    kind: str, programs: Any
-) -> None:
+def test_later_trials_trace_nothing_and_equal_a_plain_fit(kind: str, shared: Sharing) -> None:
     rng = np.random.default_rng(ARCHITECTURES.index(kind))
-    heard = Heard()
-    for trial in range(3):
+    for _ in range(3):
         p = numbers(rng)
-        shared = train(lambda p=p: network(kind, p), sharing(programs, heard))
-        assert programs.traced == 2  # a step of training and one of testing
-        if trial:
-            assert_same(shared, train(lambda p=p: network(kind, p), plainly))
-    assert heard.ways == ["shared"] * 6
+        info: dict[str, Any] = {}
+        one = train(lambda: network(kind, p), sharing(shared, info))  # noqa: B023
+        assert info == {"ran": "compiled once"}
+        assert shared.graphs.traced == 2  # a step of training and one of testing
+    assert_same(one, train(lambda: network(kind, p), plainly))
+    assert len(shared.graphs) == 1
 
 
-def test_what_differs_in_more_than_numbers_has_a_program_of_its_own(programs: Any) -> None:
+def test_what_differs_in_more_than_numbers_has_a_program_of_its_own(shared: Sharing) -> None:
     import keras
 
-    heard = Heard()
     p = numbers(np.random.default_rng(0))
-    share = sharing(programs, heard)
+    share = sharing(shared)
     train(lambda: network("dense", p), share)
     for count, change in enumerate(
         (
@@ -145,9 +131,9 @@ def test_what_differs_in_more_than_numbers_has_a_program_of_its_own(programs: An
         start=2,
     ):
         q = {**p, **change}
-        shared = train(lambda q=q: network("dense", q), share)
-        assert programs.traced == 2 * count
-        assert_same(shared, train(lambda q=q: network("dense", q), plainly))
+        one = train(lambda q=q: network("dense", q), share)
+        assert shared.graphs.traced == 2 * count
+        assert_same(one, train(lambda q=q: network("dense", q), plainly))
 
     def frozen() -> Any:
         model = network("dense", p)
@@ -156,10 +142,9 @@ def test_what_differs_in_more_than_numbers_has_a_program_of_its_own(programs: An
         return model
 
     assert_same(train(frozen, share), train(frozen, plainly))
-    assert heard.ways == ["shared"] * 8
 
 
-def test_callbacks_do_what_they_do_to_a_plain_fit(programs: Any) -> None:
+def test_callbacks_do_what_they_do_to_a_plain_fit(shared: Sharing) -> None:
     import keras
 
     def callbacks() -> list[Any]:
@@ -168,21 +153,20 @@ def test_callbacks_do_what_they_do_to_a_plain_fit(programs: Any) -> None:
             keras.callbacks.ReduceLROnPlateau("loss", patience=0, min_delta=100.0),
         ]
 
-    heard = Heard()
     for seed in range(2):
         p = {**numbers(np.random.default_rng(seed)), "lr": 0.5}
-        shared = train(
+        one = train(
             lambda p=p: network("dense", p),
-            sharing(programs, heard),
+            sharing(shared),
             callbacks=callbacks(),
             epochs=4,
         )
         plain = train(lambda p=p: network("dense", p), plainly, callbacks=callbacks(), epochs=4)
-        assert_same(shared, plain)
-    assert programs.traced == 2
+        assert_same(one, plain)
+    assert shared.graphs.traced == 2
 
 
-def test_what_a_callback_changes_before_testing_counts(programs: Any) -> None:
+def test_what_a_callback_changes_before_testing_counts(shared: Sharing) -> None:
     import keras
 
     class Relax(keras.callbacks.Callback):  # type: ignore[misc]
@@ -196,16 +180,15 @@ def test_what_a_callback_changes_before_testing_counts(programs: Any) -> None:
         model.compile("sgd", "mse")
         return model
 
-    heard = Heard()
     for _ in range(2):
-        shared = train(dense, sharing(programs, heard), callbacks=[Relax()])
-    assert_same(shared, train(dense, plainly, callbacks=[Relax()]))
-    assert programs.traced == 2
+        one = train(dense, sharing(shared), callbacks=[Relax()])
+    assert_same(one, train(dense, plainly, callbacks=[Relax()]))
+    assert shared.graphs.traced == 2
 
 
 @pytest.mark.parametrize("case", ["layer", "loss", "step", "eager", "several steps"])
 def test_what_cannot_be_seen_through_is_trained_plainly_and_says_so(
-    case: str, programs: Any
+    case: str, shared: Sharing
 ) -> None:
     import keras
 
@@ -231,10 +214,10 @@ def test_what_cannot_be_seen_through_is_trained_plainly_and_says_so(
         )
         return model
 
-    heard = Heard()
-    shared = train(make, sharing(programs, heard), epochs=1)
-    assert_same(shared, train(make, plainly, epochs=1))
-    assert programs.traced == 0
+    info: dict[str, Any] = {}
+    one = train(make, sharing(shared, info), epochs=1)
+    assert_same(one, train(make, plainly, epochs=1))
+    assert shared.graphs.traced == 0
     says = {
         "layer": "Doubled is not Keras's own",
         "loss": "loss is not Keras's own",
@@ -242,28 +225,28 @@ def test_what_cannot_be_seen_through_is_trained_plainly_and_says_so(
         "eager": "runs eagerly",
         "several steps": "several steps at once",
     }
-    assert len(heard.ways) == 2
-    assert all(says[case] in way for way in heard.ways)
+    assert info["ran"] == "plain"
+    assert says[case] in info["ran_why"]
+    with pytest.raises(FatalRuntimeError, match=f"{says[case]}.*strict=True"):
+        train(make, sharing(Sharing(strict=True)), epochs=1)
 
 
-def test_data_of_another_form_has_a_program_of_its_own(programs: Any) -> None:
-    heard = Heard()
+def test_data_of_another_form_has_a_program_of_its_own(shared: Sharing) -> None:
     p = numbers(np.random.default_rng(2))
     model = network("dense", p)
-    sharing(programs, heard)(model)
+    sharing(shared)(model)
     x, y = data()
     model.fit(x, y, batch_size=20, verbose=0)
     model.fit(x, y, sample_weight=np.ones(len(x)), batch_size=20, verbose=0)
-    assert programs.traced == 2
+    assert shared.graphs.traced == 2
     loss, _ = model.evaluate(x, y, verbose=0)
-    assert programs.traced == 3
+    assert shared.graphs.traced == 3
     assert np.isfinite(loss)
     assert np.isfinite(model.train_on_batch(x, y)).all()
     assert model.predict(x, verbose=0).shape == y.shape
 
 
-def test_a_model_that_is_over_is_let_go_and_its_program_is_not(programs: Any) -> None:
-    heard = Heard()
+def test_a_model_that_is_over_is_let_go_and_its_program_is_not(shared: Sharing) -> None:
     p = numbers(np.random.default_rng(3))
     gone: list[Any] = []
 
@@ -272,17 +255,16 @@ def test_a_model_that_is_over_is_let_go_and_its_program_is_not(programs: Any) ->
         gone.append(weakref.ref(model))
         return model
 
-    train(make, sharing(programs, heard))
+    train(make, sharing(shared))
     gc.collect()
     assert gone[0]() is None
-    train(make, sharing(programs, heard))
-    assert programs.traced == 2
+    train(make, sharing(shared))
+    assert shared.graphs.traced == 2
 
 
-def test_models_may_take_turns_with_one_program(programs: Any) -> None:
+def test_models_may_take_turns_with_one_program(shared: Sharing) -> None:
     from luthier.training._keras_model import reset_names
 
-    heard = Heard()
     rng = np.random.default_rng(4)
     x, y = data()
     models = []
@@ -292,8 +274,24 @@ def test_models_may_take_turns_with_one_program(programs: Any) -> None:
     alone = [model.evaluate(x, y, verbose=0) for model in models]
     for model in models:
         model.test_function = None
-        sharing(programs, heard)(model)
+        sharing(shared)(model)
     for _ in range(2):
         together = [model.evaluate(x, y, verbose=0) for model in models]
         np.testing.assert_allclose(together, alone, **SAME)
-    assert programs.traced == 1
+    assert shared.graphs.traced == 1
+
+
+def test_a_search_compiles_once_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import luthier
+
+    def build(hp: luthier.HyperParameters) -> Any:
+        names = ("rate", "l2", "lr", "beta", "delta", "momentum", "epsilon")
+        return network("dense", {name: hp.Float(name, 0.1, 0.9) for name in names})
+
+    x, y = data()
+    tuner = luthier.RandomSearch(build, "val_loss", max_trials=3, seed=0, directory=tmp_path)
+    tuner.search(x, y, validation_data=(x, y), epochs=1, verbose=2)
+    assert [trial.info["ran"] for trial in tuner.results.trials] == ["compiled once"] * 3
+    assert "3 trials: 3 compiled once in 1 program" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Lets a model's `fit` use what the trials of a search share, on the backends that have it."""
+"""Lets a model's `fit` use what the trials of a search share, on the backends that compile."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from luthier.training._sharing import Sharing
 
 
 def share_programs(model: Any, sharing: Sharing | None, info: dict[str, Any]) -> None:
-    """Put a `fit` into the model that uses shared programs; does nothing but on JAX.
+    """Let a model use shared programs when it is trained; does nothing on PyTorch.
 
     Args:
         model: a Keras model.
         sharing: what the search's trials share; None: nothing.
         info: told how the model was trained: `"ran"`, and `"ran_why"` if plainly.
     """
-    if sharing is None or keras.backend.backend() != "jax":
+    if sharing is None:
         return
-    from luthier.training._jax_fit import SharedFit
+    if keras.backend.backend() == "tensorflow":
+        from luthier.training._tensorflow_sharing import share_steps
 
-    # Past Keras's __setattr__, which would track it as a part of the model.
-    vars(model)["fit"] = SharedFit(model, sharing, info)
+        share_steps(model, sharing, info)
+    elif keras.backend.backend() == "jax":
+        from luthier.training._jax_fit import SharedFit
+
+        # Past Keras's __setattr__, which would track it as a part of the model.
+        vars(model)["fit"] = SharedFit(model, sharing, info)

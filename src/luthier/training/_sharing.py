@@ -1,7 +1,7 @@
 """What the trials of one search share: compiled programs, and the data on the device.
 
-Enters: how a search is to run. Leaves: what `_jax_fit` needs of it, and one line that says how
-trials were trained. No framework is imported before it is used.
+Enters: how a search is to run. Leaves: what `_jax_fit` and `_tensorflow_sharing` need of it, and
+one line that says how trials were trained. No framework is imported before it is used.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from luthier.errors import FatalRuntimeError
 
 if TYPE_CHECKING:
-    from luthier.programs import ConvolutionProbe, Programs
+    from luthier.programs import Programs
     from luthier.training._jax_rows import DeviceData
+    from luthier.training._tensorflow_programs import Graphs
 
 PLAIN = "plain"
 COMPILED_ONCE = "compiled once"
@@ -73,7 +74,8 @@ class Sharing:
         total = sum(ways.values())
         parts = [f"{ways[way]} {way}" for way in (PACKED, COMPILED_ONCE) if ways[way]]
         if parts:
-            parts[-1] += f" in {_counted(len(self.programs), 'program')}"
+            made = self.graphs if "graphs" in vars(self) else self.programs
+            parts[-1] += f" in {_counted(len(made), 'program')}"
         if ways[PLAIN]:
             reasons = "; ".join(reason for reason, _ in why.most_common(_MOST_REASONS))
             parts.append(f"{ways[PLAIN]} {PLAIN}: {reasons}")
@@ -95,11 +97,11 @@ class Sharing:
         return Programs()
 
     @cached_property
-    def probe(self) -> ConvolutionProbe:
-        """How convolutions are best computed here."""
-        from luthier.programs import ConvolutionProbe
+    def graphs(self) -> Graphs:
+        """TensorFlow's traced steps by what they depend on."""
+        from luthier.training._tensorflow_programs import Graphs
 
-        return ConvolutionProbe()
+        return Graphs()
 
     @cached_property
     def data(self) -> DeviceData:

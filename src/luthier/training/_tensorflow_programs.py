@@ -8,7 +8,7 @@ runs the graph with its own in their place: nothing is copied, and nothing is tr
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -18,6 +18,9 @@ from luthier.training._tensorflow_scalars import hoisted
 
 # Each keeps a graph, and the variables of the model that it was traced with.
 _MOST_PROGRAMS = 32
+
+Key = tuple[str, str, str]
+"""A model's fingerprint, what the step does, and the form of the data."""
 
 
 class NoProgramError(Exception):
@@ -105,14 +108,19 @@ class Program:
         return run
 
 
-class Programs:
-    """Programs by what they depend on; those used last are kept."""
+class Graphs:
+    """Programs by what they depend on; those used last are kept.
+
+    Attributes:
+        traced: how many were added.
+    """
 
     def __init__(self) -> None:
-        self._programs: OrderedDict[tuple[Hashable, int], Program] = OrderedDict()
         self.traced = 0
+        self._programs: OrderedDict[tuple[Key, int], Program] = OrderedDict()
+        self._models: set[str] = set()
 
-    def get(self, key: Hashable, numbers: Numbers) -> Program | None:
+    def get(self, key: Key, numbers: Numbers) -> Program | None:
         """A program for that key and numbers, if there is one."""
         for place, program in self._programs.items():
             if place[0] == key and program.suits(numbers):
@@ -120,15 +128,17 @@ class Programs:
                 return program
         return None
 
-    def add(self, key: Hashable, program: Program) -> None:
+    def add(self, key: Key, program: Program) -> None:
         """Keep a program."""
         self.traced += 1
+        self._models.add(key[0])
         self._programs[(key, self.traced)] = program
         while len(self._programs) > _MOST_PROGRAMS:
             self._programs.popitem(last=False)
 
     def __len__(self) -> int:
-        return len(self._programs)
+        """How many kinds of models there were: training and testing count as one."""
+        return len(self._models)
 
 
 def _unread(scalars: Sequence[Scalar], tensors: Sequence[Any]) -> dict[int, float]:

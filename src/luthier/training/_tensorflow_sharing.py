@@ -9,48 +9,40 @@ run by the function that Keras made, and says why.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import tensorflow as tf
 
 from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
-from luthier.training._tensorflow_programs import NoProgramError, Numbers, Program, Programs
+from luthier.training._sharing import COMPILED_ONCE, Sharing
+from luthier.training._tensorflow_programs import NoProgramError, Numbers, Program
 
 _KINDS = ("train", "test")
 
 
-class Notes(Protocol):
-    """Hears how a model is trained."""
-
-    def shared(self) -> None:
-        """It runs a program that others run too."""
-
-    def fall_back(self, reason: str) -> None:
-        """It is trained as Keras would; may raise."""
-
-
-def share_steps(model: Any, programs: Programs, notes: Notes) -> None:
+def share_steps(model: Any, sharing: Sharing, info: dict[str, Any]) -> None:
     """Put functions into the model that make its steps shared ones.
 
     Args:
         model: a Keras model.
-        programs: of the search.
-        notes: told how it goes.
+        sharing: what the search's trials share.
+        info: told how the model was trained.
     """
-    looks = _Looks(model)
+    use = _Use(_Looks(model), sharing, info)
     for kind in _KINDS:
         # Past Keras's __setattr__, which would track it as a part of the model.
-        vars(model)[f"make_{kind}_function"] = partial(_make, looks, kind, programs, notes)
+        vars(model)[f"make_{kind}_function"] = partial(_make, use, kind)
 
 
-def _make(looks: _Looks, kind: str, programs: Programs, notes: Notes, force: bool = False) -> Any:
+def _make(use: _Use, kind: str, force: bool = False) -> Any:
     """What Keras's method of that name does, and a shared step in place of what it made."""
-    model, name = looks.model, f"{kind}_function"
+    model, name = use.looks.model, f"{kind}_function"
     getattr(type(model), f"make_{kind}_function")(model, force=force)
     made = getattr(model, name)
     if not isinstance(made, SharedStep):
-        made = SharedStep(looks, kind, made, programs, notes)
+        made = SharedStep(use, kind, made)
         setattr(model, name, made)
     return made
 
@@ -59,21 +51,15 @@ class SharedStep:
     """A step that is chosen when it is first called, as Keras traces its own.
 
     Args:
-        looks: at the model.
+        use: the model, and what it shares.
         kind: "train" or "test".
         own: the function that Keras made.
-        programs: of the search.
-        notes: told how it goes.
     """
 
-    def __init__(
-        self, looks: _Looks, kind: str, own: Callable[[Any], Any], programs: Programs, notes: Notes
-    ) -> None:
-        self._looks = looks
+    def __init__(self, use: _Use, kind: str, own: Callable[[Any], Any]) -> None:
+        self._use = use
         self._kind = kind
         self._own = own
-        self._programs = programs
-        self._notes = notes
         self._spec: Any = None
         self._step = own
 
@@ -81,39 +67,36 @@ class SharedStep:
         """Run the step on the next batch; what it counted."""
         if not isinstance(iterator, tf.data.Iterator):
             return self._own(iterator)
-        if iterator.element_spec != self._spec:
-            self._spec = iterator.element_spec
-            self._step = self._choose(iterator)
-            result = self._step(iterator)
-            self._looks.settle()
-            return result
-        return self._step(iterator)
+        if iterator.element_spec == self._spec:
+            return self._step(iterator)
+        self._spec = iterator.element_spec
+        self._step = self._choose(iterator)
+        result = self._step(iterator)
+        self._use.looks.settle()
+        return result
 
     def _choose(self, iterator: Any) -> Callable[[Any], Any]:
-        model = self._looks.model
-        reason = _against(model)
-        if not reason:
-            try:
-                _complete(model, iterator.element_spec)
-                step = self._shared(iterator)
-            except (NotShareableError, NoProgramError) as error:
-                reason = str(error)
-        if reason:
-            self._notes.fall_back(reason)
+        info = self._use.info
+        try:
+            step = self._shared(iterator)
+        except (NotShareableError, NoProgramError) as error:
+            self._use.sharing.fall_back(str(error), info)
             return self._own
-        self._notes.shared()
+        info.setdefault("ran", COMPILED_ONCE)
         return step
 
     def _shared(self, iterator: Any) -> Callable[[Any], Any]:
-        look, numbers = self._looks.take()
+        model, graphs = self._use.looks.model, self._use.sharing.graphs
+        _check(model)
+        _complete(model, iterator.element_spec)
+        look, numbers = self._use.looks.take()
         key = (look.key, self._kind, repr(iterator.element_spec))
-        program = self._programs.get(key, numbers)
+        program = graphs.get(key, numbers)
         if program is None:
-            step = partial(_step, self._looks.model, self._kind)
-            program = Program(step, iterator, look.variables, numbers)
+            program = Program(partial(_step, model, self._kind), iterator, look.variables, numbers)
             if self._kind == "train":
                 program.fix_unread()
-            self._programs.add(key, program)
+            graphs.add(key, program)
         return program.bind(look.variables, numbers)
 
 
@@ -142,19 +125,31 @@ class _Looks:
             self._after = _facts(fingerprint(self.model))
 
 
+@dataclass(frozen=True)
+class _Use:
+    """A model, what it shares, and who is told."""
+
+    looks: _Looks
+    sharing: Sharing
+    info: dict[str, Any]
+
+
 def _facts(look: Fingerprint) -> tuple[Any, ...]:
     return (look.key, *(scalar.value for scalar in look.scalars))
 
 
-def _against(model: Any) -> str:
-    """Why a model is not to be looked at at all, or ""."""
+def _check(model: Any) -> None:
+    """Refuse models whose steps are no graphs of their own.
+
+    Raises:
+        NoProgramError: saying what is in the way.
+    """
     if model.run_eagerly or tf.config.functions_run_eagerly():
-        return "it runs eagerly"
+        raise NoProgramError("it runs eagerly")
     if model.steps_per_execution != 1:
-        return "it takes several steps at once (steps_per_execution)"
+        raise NoProgramError("it takes several steps at once (steps_per_execution)")
     if tf.distribute.has_strategy() or getattr(model, "_distribute_strategy", None) is not None:
-        return "it is distributed"
-    return ""
+        raise NoProgramError("it is distributed")
 
 
 def _complete(model: Any, spec: Any) -> None:
@@ -163,17 +158,12 @@ def _complete(model: Any, spec: Any) -> None:
     Raises:
         NoProgramError: if this Keras builds models in another way.
     """
+    parts = (model, model.optimizer, model._compile_metrics, model._compile_loss)
     try:
-        if _is_complete(model):
-            return
-        model._symbolic_build(data_batch=spec)
+        if not all(part is None or part.built for part in parts):
+            model._symbolic_build(data_batch=spec)
     except Exception as error:
         raise NoProgramError(f"it is built by its first batch ({type(error).__name__})") from error
-
-
-def _is_complete(model: Any) -> bool:
-    parts = (model, model.optimizer, model._compile_metrics, model._compile_loss)
-    return all(part is None or part.built for part in parts)
 
 
 def _step(model: Any, kind: str, iterator: Any) -> Any:
