@@ -124,3 +124,29 @@ def test_what_cannot_be_split_ends_the_search(tmp_path, args, fit, error, text):
 def test_options_that_mean_nothing_are_refused_at_once(tmp_path, options):
     with pytest.raises(FatalValueError, match=r"`cv|`cv_risk"):
         tuner(tmp_path, **options)
+
+
+@pytest.mark.torch  # the same on every backend
+def test_what_is_exported_trains_on_all_rows(tmp_path):
+    made = tuner(tmp_path)
+    made.search(X, Y, epochs=1, verbose=0)
+    script = made.export(tmp_path / "best.py")
+    text = script.read_text(encoding="utf-8")
+    assert "the mean over its folds; here it gets all rows" in text.splitlines()[0]
+    place = {"__name__": "script", "__file__": str(script)}
+    exec(compile(text, str(script), "exec"), place)
+    place["main"]()
+    model = keras.models.load_model(tmp_path / "best.keras")
+    assert model.predict(X, verbose=0).shape == (30, 1)
+
+
+@pytest.mark.torch
+def test_trials_of_hyperband_are_compared_with_those_trained_as_long(tmp_path):
+    made = luthier.Hyperband(
+        build, "val_loss", max_epochs=2, factor=2, cv=2, seed=0, directory=tmp_path
+    )
+    made.search(X, Y, verbose=0)
+    trial = made.oracle.get_best_trials()[0]
+    assert made._current_folds(trial).best == tuple(trial.record.info["folds"])
+    trial.hyperparameters.values = {"tuner/epochs": 99}
+    assert made._current_folds(trial).best == ()

@@ -106,6 +106,16 @@ def test_what_would_not_be_searched_is_refused(tmp_path):
         made.search(batch_size=luthier.Int(16, 128))
 
 
+def test_hyperband_decides_about_epochs_itself(tmp_path):
+    class Own(luthier.Hyperband):
+        def run_trial(self, trial, *args, **kwargs):
+            raise NotImplementedError
+
+    made = Own(objective="val_loss", directory=tmp_path)
+    with pytest.raises(FatalValueError, match="Hyperband decides itself"):
+        made.search(epochs=luthier.Choice([1, 2]))
+
+
 @pytest.mark.keras
 def test_batch_size_epochs_and_compile_settings_of_a_keras_model(tmp_path):
     keras = pytest.importorskip("keras")

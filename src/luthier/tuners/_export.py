@@ -16,7 +16,8 @@ import numpy as np
 
 from luthier import training
 from luthier.errors import FatalValueError, StudyError
-from luthier.objective import DefaultObjective, MultiObjective, Objective
+from luthier.objective import DefaultObjective, MultiObjective
+from luthier.oracles._brackets import EPOCHS
 from luthier.training import Script, Sources, is_plain, render
 from luthier.tuners import _tunable
 
@@ -95,6 +96,9 @@ def export(
         )
     args, kwargs = (fit_args, fit_kwargs) if given else tuner._called
     kwargs = _tunable.fill_in(kwargs, best.hyperparameters.copy())
+    if EPOCHS in best.hyperparameters.values:
+        kwargs["epochs"] = best.hyperparameters.values[EPOCHS]  # Hyperband's own
+    kwargs.pop("groups" if tuner.cv is not None else "", None)
     return _write(target, tuner._task(best), best.score, (args, kwargs), load)
 
 
@@ -113,7 +117,7 @@ def _write(
     build, fit = _model(task.hypermodel, sources)
     objective = task.objective
     script = Script(
-        title=f"The best model of a search: trial {task.trial_id}, {objective.name} {score:.6g}.",
+        title=_title(task, score),
         backend=training.backend_in_use(),
         seed=task.seed_of(0),
         values=dict(task.hp.values.items()),
@@ -125,7 +129,7 @@ def _write(
         callbacks=callback_expressions(kwargs.get("callbacks") or (), sources),
         load="" if load is None else sources.add(load),
         compile=compile_settings(task.build),
-        metric=_metric(objective, training.fits_itself(task.hypermodel)),
+        metric=_metric(task),
         direction=objective.direction,
         score=score,
         stem=target.stem,
@@ -162,7 +166,15 @@ def _model(hypermodel: training.HyperModel, sources: Sources) -> tuple[str, str]
     return "hypermodel.build(hp)", fit
 
 
-def _metric(objective: Objective, own_fit: bool) -> str:
+def _title(task: training.TrialTask, score: float) -> str:
+    name = task.objective.name
+    folds = "" if task.folds is None else ", the mean over its folds; here it gets all rows"
+    return f"The best model of a search: trial {task.trial_id}, {name} {score:.6g}{folds}."
+
+
+def _metric(task: training.TrialTask) -> str:
     """The objective's name in a history of Keras, where there is one."""
-    computed = isinstance(objective, DefaultObjective | MultiObjective) or own_fit
-    return "" if computed else objective.name
+    computed = isinstance(task.objective, DefaultObjective | MultiObjective)
+    if computed or training.fits_itself(task.hypermodel) or task.folds is not None:
+        return ""
+    return task.objective.name

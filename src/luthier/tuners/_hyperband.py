@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from luthier import artifacts, training
+from luthier.errors import FatalValueError
 from luthier.oracles import HyperbandOracle
 from luthier.oracles._brackets import EPOCHS, INITIAL_EPOCH, PARENT
 from luthier.oracles._trial import Trial
-from luthier.space import HyperParameters
+from luthier.space import HyperParameter, HyperParameters
 from luthier.tuners._tuner import Tuner
 
 
@@ -76,6 +77,23 @@ class Hyperband(Tuner):
             max_consecutive_failed_trials=max_consecutive_failed_trials,
         )
         super().__init__(oracle, hypermodel, **kwargs)
+
+    def search(self, *fit_args: Any, **fit_kwargs: Any) -> None:
+        """Search until all brackets are over; goes on where it stopped.
+
+        Args:
+            *fit_args: see `Tuner.search`.
+            **fit_kwargs: the same; `epochs` does not matter.
+
+        Raises:
+            FatalValueError: (a ValueError) if `epochs` is to be searched.
+        """
+        if isinstance(fit_kwargs.get("epochs"), HyperParameter):
+            raise FatalValueError(
+                "Hyperband decides itself for how many epochs each trial is trained, up to "
+                "`max_epochs`: `epochs` cannot be searched beside it. Leave it out."
+            )
+        super().search(*fit_args, **fit_kwargs)
 
     def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> Any:
         """Train a trial's model from its first epoch to its last."""

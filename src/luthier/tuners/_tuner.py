@@ -17,6 +17,7 @@ from typing import Any
 from luthier import artifacts, training
 from luthier.errors import OversizedModelError
 from luthier.oracles import Oracle
+from luthier.oracles._brackets import EPOCHS
 from luthier.oracles._trial import Trial
 from luthier.records import Trial as Record
 from luthier.records import TrialState
@@ -280,11 +281,13 @@ class Tuner(BaseTuner):
             **folds,
         }
 
-    def _current_folds(self) -> training.CrossValidation | None:
-        """The folds of the next trial, and what the best one has come to on each."""
+    def _current_folds(self, trial: Trial) -> training.CrossValidation | None:
+        """The trial's folds, and what the best one that was trained as long came to on each."""
         if self._folds is None:
             return None
-        best = next(iter(self.results.ranked(1)), None)
+        epochs = trial.hyperparameters.values.get(EPOCHS)
+        alike = (one for one in self.results.ranked() if one.values.get(EPOCHS) == epochs)
+        best = next(alike, None)
         values = () if best is None else tuple(best.info.get(training.FOLDS, ()))
         return replace(self._folds, seed=self.oracle.seed, best=values)
 
@@ -298,7 +301,7 @@ class Tuner(BaseTuner):
             trial_id=trial.trial_id,
             seed=self.oracle.seed,
             executions=self.executions_per_trial,
-            folds=self._current_folds(),
+            folds=self._current_folds(trial),
             build=self._settings_for(trial.hyperparameters),
             paths=self._paths(trial),
             hooks=self._training_hooks(trial),
