@@ -81,3 +81,9 @@ def test_results_are_saved(tmp_path: Path) -> None:
     rows = json.loads(results.save(tmp_path / "study.json").read_text())
     assert [row["score"] for row in rows] == [trial.score for trial in results.trials]
     assert [row["hp/x"] for row in rows] == [trial.values["x"] for trial in results.trials]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"Cannot write the file .*file/rows\.csv"):
+        save_rows(ROWS, tmp_path / "file" / "rows.csv")

@@ -6,6 +6,7 @@ sight; what a row lacks is empty.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import math
@@ -33,6 +34,7 @@ def save_rows(rows: Rows, path: str | os.PathLike[str]) -> Path:
 
     Raises:
         ValueError: for another ending.
+        OSError: if it cannot be written; names the file.
         MissingExtraError: for Parquet without pandas and pyarrow.
 
     Example:
@@ -48,13 +50,18 @@ def save_rows(rows: Rows, path: str | os.PathLike[str]) -> Path:
             f"got {os.fspath(path)!r}."
         )
     write = {".csv": _write_csv, ".json": _write_json, ".parquet": _write_parquet}[ending]
-    target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write(rows, draft)
         draft.replace(target)
+    except OSError as error:
+        raise OSError(
+            error.errno, f"Cannot write the file ({error.strerror or error})", str(target)
+        ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return target
 
 

@@ -42,6 +42,23 @@ def test_what_is_damaged_is_named_and_the_rest_is_imported(
     assert told.err.startswith(f"luthier: {project / 'trial_0' / 'trial.json'} is damaged")
 
 
+def test_reading_a_project_names_the_command(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["trials", str(project)]) == 2
+    told = capsys.readouterr().err
+    assert told.endswith(f"luthier import-kerastuner {project}\n")
+
+
+def test_trials_that_came_after_the_import_are_no_damage(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["import-kerastuner", str(project)]) == 0
+    (project / "trial_4").mkdir()
+    assert main(["import-kerastuner", str(project)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_objective_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = write_project(tmp_path / "old", [trial_state("0", 0.5)])
     assert main(["import-kerastuner", str(project)]) == 2

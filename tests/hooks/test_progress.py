@@ -10,7 +10,7 @@ from luthier.hooks._progress import Progress
 from luthier.objective import Objective
 from luthier.records import Measurement, Suggestion, TrialState
 from luthier.space import serialize
-from tests.hooks.searches import ACCURACY, KIND, Clock, ended, facts, running
+from tests.hooks.searches import ACCURACY, KIND, UNITS, Clock, ended, facts, running
 
 
 def test_the_best_is_the_best_in_the_direction_of_the_objective() -> None:
@@ -79,6 +79,18 @@ def test_fixed_and_unused_hyperparameters_are_not_named() -> None:
     progress = Progress(facts())
     assert progress.names([running(0)]) == ["units", "learning_rate"]
     assert progress.names([running(0, {"units": 3})]) == ["units"]
+
+
+def test_what_is_not_searched_is_not_named() -> None:
+    progress = Progress(facts(parameters=(UNITS,)))
+    trial = running(0, {"units": 16, "kind": "dense", "batch_size": 32})
+    assert progress.values(trial) == {"units": 16}
+    assert progress.names([trial]) == ["units"]
+
+
+def test_values_that_nobody_declared_are_named() -> None:
+    progress = Progress(facts(parameters=()))
+    assert progress.names([running(0, {"x": 1, "y": 2})]) == ["x", "y"]
 
 
 def test_hyperparameters_met_on_the_way_are_named_and_their_fixed_ones_are_not() -> None:

@@ -77,14 +77,13 @@ def test_trials_are_numbered_as_they_began_and_ordered_as_they_ended(tmp_path: P
     assert from_kerastuner(project).ids == ("aa0", "9", "11")
 
 
-def test_what_hyperband_decided_is_no_value(tmp_path: Path) -> None:
+def test_what_hyperband_decided_is_kept(tmp_path: Path) -> None:
     special = {"tuner/epochs": 4, "tuner/initial_epoch": 2, "tuner/bracket": 1, "tuner/round": 1}
     values = {"x": 0.5, **special, "tuner/trial_id": "0"}
     project = write_project(tmp_path, [trial_state("0", 1.0), trial_state("1", 0.5, values=values)])
     trial = from_kerastuner(project).trials[1]
-    assert trial.values == {"x": 0.5}
+    assert trial.values == trial.suggestion.values == values
     assert (trial.suggestion.budget, trial.suggestion.resume_from) == (4, 0)
-    assert trial.suggestion.extra == {"bracket": 1, "round": 1, "initial_epoch": 2}
 
 
 def test_reports_of_several_epochs_are_kept(tmp_path: Path) -> None:

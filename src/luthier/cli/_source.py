@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from luthier import imports
 from luthier.artifacts import STUDY
 from luthier.errors import StoreError
 from luthier.objective import DefaultObjective
@@ -75,7 +76,10 @@ def _places(source: str) -> list[str]:
         files = sorted(path.glob("*/" * depth + STUDY))
         if files:
             return [str(file) for file in files]
-    raise StoreError(f"Found no {STUDY} in {source} or in the folders in it.")
+    hint = ""
+    if imports.is_kerastuner(path):
+        hint = f" It is a KerasTuner project: luthier import-kerastuner {source}"
+    raise StoreError(f"Found no {STUDY} in {source} or in the folders in it.{hint}")
 
 
 def read(found: Found) -> Results:

@@ -62,7 +62,8 @@ class Progress:
         self._width = 1
         self._steps: int | None = None
         self._fixed: set[str] = set()
-        self._learn_fixed(facts.history.space)
+        self._searched: set[str] = set()
+        self._learn(facts.history.space)
         for trial in facts.history.finished:
             self._record(trial)
 
@@ -85,7 +86,7 @@ class Progress:
         if known is not None and trial.state.has_score:
             self._seconds.append(self._clock() - known.began)
             self._steps = known.last.step + 1 if known.last is not None else None
-        self._learn_fixed(map(deserialize, trial.found))
+        self._learn(map(deserialize, trial.found))
         self._record(trial)
         return self.best is trial
 
@@ -140,20 +141,20 @@ class Progress:
         return self._steps
 
     def names(self, trials: Iterable[Trial]) -> list[str]:
-        """Names of the hyperparameters that matter in these trials, those met most often first.
-
-        Fixed ones are left out, and so are those that no trial here really used.
-        """
+        """Names of the hyperparameters that matter in these trials, those met most often first."""
         counts: dict[str, int] = {}
         for trial in trials:
-            for name in trial.values:
-                if name not in self._fixed:
-                    counts[name] = counts.get(name, 0) + 1
+            for name in self.values(trial):
+                counts[name] = counts.get(name, 0) + 1
         return sorted(counts, key=lambda name: -counts[name])
 
     def values(self, trial: Trial) -> Mapping[str, Any]:
-        """The values of a trial that matter."""
-        return {name: value for name, value in trial.values.items() if name not in self._fixed}
+        """The values of a trial that matter: what it used of those that are searched.
+
+        Where none of them is known to be searched, all that are not fixed.
+        """
+        searched = {name: v for name, v in trial.values.items() if name in self._searched}
+        return searched or {name: v for name, v in trial.values.items() if name not in self._fixed}
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -166,9 +167,7 @@ class Progress:
         if best is None or best.score is None or objective.better_than(trial.score, best.score):
             self.best = trial
 
-    def _learn_fixed(self, parameters: Iterable[HyperParameter]) -> None:
+    def _learn(self, parameters: Iterable[HyperParameter]) -> None:
         for parameter in parameters:
-            if parameter.n_values == 1:
-                self._fixed.add(parameter.name)
-            else:
-                self._fixed.discard(parameter.name)
+            (self._searched if parameter.n_values > 1 else self._fixed).add(parameter.name)
+        self._fixed -= self._searched

@@ -78,7 +78,11 @@ def from_kerastuner(
             f"Found no KerasTuner project in {path}: expected {ORACLE} and {PREFIX}*/{TRIAL}."
         )
     drafts = []
+    started = _places(state.get("start_order"))
     for trial in folders:
+        # A folder that the oracle does not know of is a later trial's, of Luthier's own.
+        if not (trial / TRIAL).is_file() and state and _id(trial) not in started:
+            continue
         draft = _read_trial(trial, definitions, problems)
         if draft is not None:
             drafts.append(draft)
@@ -113,6 +117,10 @@ def _trial_folders(path: Path) -> list[Path]:
         return []
 
 
+def _id(folder: Path) -> str:
+    return folder.name.removeprefix(PREFIX)
+
+
 def _read_oracle(path: Path, problems: list[str]) -> Mapping[str, Any]:
     file = path / ORACLE
     if not path.is_dir():
@@ -132,7 +140,7 @@ def _read_trial(folder: Path, definitions: Definitions, problems: list[str]) -> 
     if state is None:
         return None
     try:
-        draft = _kerastuner_trial.read(state, folder.name.removeprefix(PREFIX))
+        draft = _kerastuner_trial.read(state, _id(folder))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problems.append(f"{file} is not as KerasTuner writes it ({_json.reason(error)}).")
         return None

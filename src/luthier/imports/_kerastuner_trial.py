@@ -14,7 +14,6 @@ from luthier.objective import DIRECTIONS
 from luthier.records import Measurement, Suggestion, Trial, TrialState
 from luthier.space import HyperParameter, Space, deserialize
 
-# KerasTuner's Hyperband hides what it decides among the values of a trial.
 SPECIAL = "tuner/"
 NOTE = "imported from KerasTuner"
 WAITING = ("RUNNING", "INVALID", "IDLE")
@@ -35,7 +34,7 @@ class Draft:
     Attributes:
         id: KerasTuner's name for it.
         state: what became of it.
-        values: as they were tried, special ones included.
+        values: as they were tried, those of Hyperband (`tuner/epochs`, …) included.
         metrics: by name.
         score: NaN without one.
         best_step: step of the best report.
@@ -114,8 +113,15 @@ def trial_of(draft: Draft, numbers: Mapping[str, int]) -> Trial:
         draft: what its file says.
         numbers: id to number of all trials.
     """
-    values = {key: value for key, value in draft.values.items() if not key.startswith(SPECIAL)}
-    suggestion = Suggestion(values, note=NOTE, **_decided(draft.values, numbers))
+    # What Hyperband decided stays among the values: there it is looked for, as in KerasTuner.
+    values = draft.values
+    epochs = values.get(SPECIAL + "epochs")
+    suggestion = Suggestion(
+        values,
+        budget=None if epochs is None else int(epochs),
+        resume_from=numbers.get(str(values.get(SPECIAL + "trial_id"))),
+        note=NOTE,
+    )
     if draft.state is TrialState.WAITING:
         return Trial(0, suggestion, values=values)
     metrics = {
@@ -135,21 +141,6 @@ def trial_of(draft: Draft, numbers: Mapping[str, int]) -> Trial:
         message=draft.message,
         info={} if draft.history is None else {"tracked": draft.history},
     )
-
-
-def _decided(values: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
-    """What Hyperband decided: epochs, the trial to go on from, bracket and round."""
-    extra = {
-        key.removeprefix(SPECIAL): values[key]
-        for key in (SPECIAL + "bracket", SPECIAL + "round", SPECIAL + "initial_epoch")
-        if key in values
-    }
-    epochs = values.get(SPECIAL + "epochs")
-    return {
-        "budget": int(epochs) if epochs is not None else None,
-        "resume_from": numbers.get(str(values.get(SPECIAL + "trial_id"))),
-        "extra": extra,
-    }
 
 
 def _measurements(metrics: Mapping[str, Metric]) -> tuple[Measurement, ...]:

@@ -29,20 +29,35 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
-    from luthier.programs._jax_trace import Trace, UntraceableError, trace
+    from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
 
 _WITH_JAX = {
+    "ConvolutionProbe": "_jax_convolutions",
+    "as_patches": "_jax_convolutions",
     "CALL": "_jax_programs",
     "Bound": "_jax_programs",
     "Maker": "_jax_programs",
     "Programs": "_jax_programs",
+    "Rule": "_jax_trace",
     "Trace": "_jax_trace",
     "UntraceableError": "_jax_trace",
     "trace": "_jax_trace",
 }
 
-__all__ = ["CALL", "Bound", "Maker", "Programs", "Trace", "UntraceableError", "trace"]
+__all__ = [
+    "CALL",
+    "Bound",
+    "ConvolutionProbe",
+    "Maker",
+    "Programs",
+    "Rule",
+    "Trace",
+    "UntraceableError",
+    "as_patches",
+    "trace",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,11 +15,11 @@ from typing import Any
 import jax
 
 from luthier.programs._jax_constants import Layout, Packed, first_layout, widened
-from luthier.programs._jax_trace import Rule, Trace, trace
+from luthier.programs._jax_trace import Trace, trace
 from luthier.programs._jax_wiring import check_replay
 
 Replay = Callable[..., Any]
-"""A traced function, with the constants of whoever runs it."""
+"""A traced function, with the constants of whoever runs it; may be called with a `rule`."""
 
 _MOST_KEPT = 128
 
@@ -32,13 +32,11 @@ class Maker:
         make: called with one `Replay` a trace; returns the function that is compiled.
         key: names it: equal keys with equal skeletons share a program.
         donate: which arguments' memory may be reused for the results.
-        rule: another way to compute some operations.
     """
 
     make: Callable[..., Callable[..., Any]]
     key: Hashable
     donate: tuple[int, ...] = ()
-    rule: Rule | None = None
 
 
 CALL = Maker(lambda replay: replay, "call")
@@ -99,10 +97,7 @@ class Program:
 
     def _function(self, packed: Packed, *args: Any) -> Any:
         full = self.layout.unpack(packed, self._first)
-        replays = [
-            partial(one.replay, own, rule=self._maker.rule)
-            for one, own in zip(self._traces, full, strict=True)
-        ]
+        replays = [partial(one.replay, own) for one, own in zip(self._traces, full, strict=True)]
         return self._maker.make(*replays)(*args)
 
 

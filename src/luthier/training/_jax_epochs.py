@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from luthier.programs import Maker, Trace
+from luthier.programs import Maker, Rule, Trace
 from luthier.training._jax_rows import DeviceData, Rows, plain
 
 # Batches that are streamed are sent to the device in parts of this size.
@@ -128,7 +129,9 @@ def _common_base(column: Sequence[Any]) -> Any:
     return getattr(column[0], "base_array", None) if len(bases) == 1 else None
 
 
-def epoch_maker(shape: tuple[tuple[Any, int, tuple[int | None, ...]], ...]) -> Maker:
+def epoch_maker(
+    shape: tuple[tuple[Any, int, tuple[int | None, ...]], ...], *, rule: Rule | None = None
+) -> Maker:
     """One dispatch for some runs: called with the state, and data, rows and streams of a `Feed`;
     made of one step's trace a run.
     """
@@ -139,7 +142,8 @@ def epoch_maker(shape: tuple[tuple[Any, int, tuple[int | None, ...]], ...]) -> M
             for step, (structure, count, sources), *at in zip(
                 steps, shape, rows, streams, strict=True
             ):
-                advance = _advance(step, structure, sources, data)
+                looped = step if count == 1 else partial(step, rule=rule)
+                advance = _advance(looped, structure, sources, data)
                 if count == 1:
                     state, logs = advance(state, jax.tree.map(lambda leaf: leaf[0], tuple(at)))
                 else:
@@ -149,7 +153,7 @@ def epoch_maker(shape: tuple[tuple[Any, int, tuple[int | None, ...]], ...]) -> M
 
         return epoch
 
-    return Maker(make, ("epoch", shape), donate=(0,))
+    return Maker(make, ("epoch", shape, rule), donate=(0,))
 
 
 def _advance(

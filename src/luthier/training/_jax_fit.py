@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import keras
 
-from luthier.programs import Trace, UntraceableError, trace
+from luthier.programs import Rule, Trace, UntraceableError, as_patches, trace
 from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
 from luthier.training._jax_rows import plain, traced_rows
 from luthier.training._jax_suited import calls_for_batches, calls_for_test_batches, unsuited
@@ -25,6 +25,8 @@ from luthier.training._sharing import COMPILED_ONCE, Sharing
 
 # More batches than any epoch has: Keras hands over its iterator once an epoch.
 _WHOLE_EPOCH = 10**9
+# On a CPU large convolutions are much slower in a compiled loop.
+STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
 _DATA = ("x", "y", "sample_weight", "validation_data")
 
 
@@ -122,22 +124,31 @@ class SharedFit:
 
     def _run(self, kind: str, state: Any, given: list[Run]) -> Any:
         if kind in self._keras:
-            return _each(self._keras[kind], state, given)
+            return _each([self._keras[kind]] * len(given), state, given)
         sharing = self._sharing
         try:
             traces = [self._trace(kind, state, run) for run in given]
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
-            if len(given) == 1 and len(given[0].batches) == 1:
-                return _each(sharing.programs.bind(traces, STEP), state, given)
+            rule = self._rule(traces)
+            if rule is STEPWISE or (len(given) == 1 and len(given[0].batches) == 1):
+                bound = [sharing.programs.bind([one], STEP) for one in traces]
+                return _each(bound, state, given)
             fed = feed(given, sharing.data)
-            bound = sharing.programs.bind(traces, epoch_maker(fed.shape))
+            epoch = sharing.programs.bind(traces, epoch_maker(fed.shape, rule=rule))
         except UntraceableError as error:
             sharing.fall_back(f"{kind} step: {error}", self._info)
             step = jax.jit(getattr(self._model, f"{kind}_step"), donate_argnums=0)
             self._keras[kind] = step
-            return _each(step, state, given)
-        return bound(state, fed.data, fed.rows, fed.streams)
+            return _each([step] * len(given), state, given)
+        return epoch(state, fed.data, fed.rows, fed.streams)
+
+    def _rule(self, traces: list[Trace]) -> Rule | None:
+        """How convolutions are computed; `STEPWISE` if an epoch is not to be one dispatch."""
+        probe = self._sharing.probe
+        if jax.default_backend() != "cpu" or not probe.has_any(traces[0]):
+            return None
+        return as_patches if probe.prefers_patches(traces[0]) else STEPWISE
 
     def _trace(self, kind: str, state: Any, run: Run) -> Trace:
         step = getattr(self._model, f"{kind}_step")
@@ -148,10 +159,10 @@ class SharedFit:
         return self._traces[key]
 
 
-def _each(step: Any, state: Any, given: list[Run]) -> Any:
-    """The logs and the state after one call for each batch."""
+def _each(steps: Sequence[Any], state: Any, given: list[Run]) -> Any:
+    """The logs and the state after one call for each batch, with one step for each run."""
     logs: Any = None
-    for run in given:
+    for step, run in zip(steps, given, strict=True):
         for leaves in run.batches:
             batch = jax.tree.unflatten(run.structure, [plain(leaf) for leaf in leaves])
             logs, state = step(state, batch)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from luthier.errors import FatalRuntimeError
 
 if TYPE_CHECKING:
-    from luthier.programs import Programs
+    from luthier.programs import ConvolutionProbe, Programs
     from luthier.training._jax_rows import DeviceData
     from luthier.training._tensorflow_programs import Graphs
 
@@ -95,6 +95,13 @@ class Sharing:
         from luthier.programs import Programs
 
         return Programs()
+
+    @cached_property
+    def probe(self) -> ConvolutionProbe:
+        """How convolutions are best computed here."""
+        from luthier.programs import ConvolutionProbe
+
+        return ConvolutionProbe()
 
     @cached_property
     def graphs(self) -> Graphs:
