@@ -488,3 +488,21 @@ def test_order_of_a_grid():
         oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
         oracle.end_trial(trial)
     assert points == [(a, b) for a in ("y", "x", "z") for b in (2, 0, 4)]
+
+
+def test_values_that_were_tried_are_known():
+    seen = []
+
+    class Mine(luthier.Oracle):
+        def populate_space(self, trial_id):
+            seen.append([self._duplicate({"n": 1}), self._duplicate({"n": 1, "m": 2})])
+            return {"status": "RUNNING", "values": {"n": 1}}
+
+    oracle = Mine("val_loss", max_trials=9)
+    trial = oracle.create_trial("a")
+    oracle.create_trial("b")
+    trial.hyperparameters.values["m"] = 2
+    oracle.update_trial(trial.trial_id, {"val_loss": 1.0})
+    oracle.end_trial(trial)
+    oracle.create_trial("a")
+    assert seen == [[False, False], [True, False], [True, True]]

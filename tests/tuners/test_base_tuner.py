@@ -429,3 +429,59 @@ def test_asking_for_a_chief_is_refused_with_what_to_do(tmp_path, monkeypatch, na
 def test_a_tuner_id_comes_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner7")
     assert bowl(tmp_path).tuner_id == "tuner7"
+
+
+# -- oracles with methods of their own -------------------------------------------------------------
+
+
+def test_an_oracle_s_own_create_update_and_end_are_used(tmp_path):
+    calls = []
+
+    class Mine(luthier.oracles.RandomSearchOracle):
+        @luthier.synchronized
+        def create_trial(self, tuner_id):
+            calls.append("create")
+            return super().create_trial(tuner_id)
+
+        @luthier.synchronized
+        def update_trial(self, trial_id, metrics, step=0):
+            calls.append(("update", trial_id, sorted(metrics)))
+            return super().update_trial(trial_id, metrics, step)
+
+        @luthier.synchronized
+        def end_trial(self, trial):
+            calls.append("end")
+            super().end_trial(trial)
+
+    class Two(luthier.engine.base_tuner.BaseTuner):
+        def run_trial(self, trial, **kwargs):
+            return {"loss": trial.hyperparameters.Float("x", 0.0, 1.0)}
+
+    tuner = Two(Mine("loss", max_trials=2, seed=0), directory=tmp_path)
+    tuner.search(verbose=0)
+    one = [("update", "0", ["loss"]), "end"]
+    two = [("update", "1", ["loss"]), "end"]
+    assert calls == ["create", *one, "create", *two, "create"]
+    assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 2
+    assert tuner.oracle.get_best_trials()[0].score is not None
+
+
+def test_a_trial_that_is_held_back_is_given_back(tmp_path):
+    answers = ["IDLE", "STOPPED"]
+
+    class Idle(luthier.oracles.RandomSearchOracle):
+        def create_trial(self, tuner_id):
+            trial = super().create_trial(tuner_id)
+            if answers:
+                trial.status = answers.pop(0)
+            return trial
+
+    class One(luthier.engine.base_tuner.BaseTuner):
+        def run_trial(self, trial, **kwargs):
+            return trial.hyperparameters.Float("x", 0.0, 1.0)
+
+    tuner = One(Idle(max_trials=2, seed=0), directory=tmp_path)
+    tuner.search(verbose=0)
+    assert [trial.score for trial in tuner.oracle.trials.values()] == [None]
+    tuner.search(verbose=0)
+    assert [trial.status for trial in tuner.oracle.trials.values()] == ["COMPLETED"] * 2

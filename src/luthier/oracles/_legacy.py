@@ -70,6 +70,12 @@ def old_populate_space(oracle: Any, trial_id: str) -> Mapping[str, Any]:
     return oracle.populate_space(trial_id)  # type: ignore[no-any-return]
 
 
+def is_tried(oracle: Any, values: Mapping[str, Any]) -> bool:
+    """Whether a trial was given, or came to use, exactly these values."""
+    wanted = values_hash(values)
+    return any(values_hash(record.values) == wanted for record in oracle._desk.history.trials)
+
+
 def old_score_trial(oracle: Any, trial: Any) -> None:
     """`score_trial` by its old name."""
     warn("The `_score_trial` method is deprecated, please use `score_trial`.")
@@ -121,3 +127,6 @@ def values_hash(values: Mapping[str, Any]) -> str:
     """A text that is equal for equal values."""
     text = "".join(f"{name}={values[name]}" for name in sorted(values))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+FORMS = (old_populate_space, old_score_trial, is_tried)

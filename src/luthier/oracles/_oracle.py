@@ -397,4 +397,4 @@ class Oracle:
         return values
 
     _compute_values_hash = staticmethod(_legacy.values_hash)
-    _populate_space, _score_trial = _legacy.old_populate_space, _legacy.old_score_trial
+    _populate_space, _score_trial, _duplicate = _legacy.FORMS

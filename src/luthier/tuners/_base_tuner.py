@@ -26,7 +26,7 @@ from luthier.records import Outcome, TrialState
 from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameters
-from luthier.tuners import _printing, _setup, _tunable
+from luthier.tuners import _overrides, _printing, _setup, _tunable
 from luthier.tuners._takeover import take_over
 from luthier.tuners._watch import Heard, Watch
 
@@ -189,9 +189,9 @@ class BaseTuner:
 
         self.on_search_begin()
         self.pre_create_trial()
-        with self.oracle._searching():
+        with self.oracle._searching(), _overrides.asked(self.oracle, self.tuner_id) as study:
             self._reason = driver.run(
-                self.oracle.study,
+                study,
                 evaluate,
                 InlineExecutor(),
                 limits=driver.Limits(failures_in_a_row=self.oracle.max_consecutive_failed_trials),
@@ -249,9 +249,7 @@ class BaseTuner:
             warn(LEGACY_UPDATE)
             return {}
         summary = training.summarize(results, self.oracle.objective, training.RUN_TRIAL)
-        self.oracle._desk.views.register(trial.metrics, summary.metrics)
-        for name, value in summary.metrics.items():
-            trial.metrics.update(name, value, step=summary.best_step)
+        _overrides.report(self.oracle, trial, summary)
         self._info.update(summary.info)
         return summary.spread
 
