@@ -5,10 +5,11 @@ Many drivers may run on one store at once, each this same loop; the study settle
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from luthier.abc import Evaluate, Executor, Hook, Report, SearchFacts
 from luthier.errors import StaleTrialError, TooManyFailuresError
@@ -22,12 +23,19 @@ POLL_SECONDS = (0.05, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to stop, beside the study's own `max_trials`.
+    """When to stop, beside the study's own `max_trials`. What earlier runs of the search used up
+    counts too.
 
     Attributes:
-        seconds: for how long this run may start new trials, or None.
+        seconds: for how long the search may start new trials, or None.
         failures_in_a_row: so many failed trials one after the other end the search with an error,
             or None.
+        epochs: for how many reports, of all trials together, or None; running trials stop too.
+        target: a value of the first objective that is good enough, or None; the trial that reaches
+            it stops there.
+        patience: so many finished trials after the best one end the search, or None.
+        trial_seconds: a trial stops at its first report after so long, with the score that it has
+            by then, or None.
 
     Example:
         >>> import luthier
@@ -37,18 +45,36 @@ class Limits:
 
     seconds: float | None = None
     failures_in_a_row: int | None = 3
+    epochs: int | None = None
+    target: float | None = None
+    patience: int | None = None
+    trial_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        seconds, failures = self.seconds, self.failures_in_a_row
-        if seconds is not None and not (isinstance(seconds, int | float) and seconds >= 0):
-            raise ValueError(
-                f"Expected the time limit as seconds from 0, or None, got {seconds!r}."
-            )
-        if failures is not None and not (isinstance(failures, int) and failures >= 1):
-            raise ValueError(
-                "Expected the limit of failures in a row as an int from 1, or None for no limit, "
-                f"got {failures!r}."
-            )
+        for name in ("seconds", "trial_seconds"):
+            limit = getattr(self, name)
+            if limit is not None and not (isinstance(limit, int | float) and limit >= 0):
+                raise ValueError(
+                    f"Expected the time limit as seconds from 0, or None, got {limit!r}."
+                )
+        for name, what in _COUNTS.items():
+            count = getattr(self, name)
+            whole = isinstance(count, int) and not isinstance(count, bool)
+            if count is not None and not (whole and count >= 1):
+                raise ValueError(
+                    f"Expected {what} as an int from 1, or None for no limit, got {count!r}."
+                )
+        target = self.target
+        is_number = isinstance(target, int | float) and not isinstance(target, bool)
+        if target is not None and not (is_number and math.isfinite(target)):
+            raise ValueError(f"Expected the target as a finite number, or None, got {target!r}.")
+
+
+_COUNTS = {
+    "failures_in_a_row": "the limit of failures in a row",
+    "epochs": "the most epochs in all",
+    "patience": "the patience",
+}
 
 
 def run(
@@ -82,6 +108,7 @@ def run(
         with executor, loop.giving_back():
             reason = loop.turn(executor)
         ending.append(reason)
+        study.conclude(reason)
     return reason
 
 
@@ -122,7 +149,7 @@ class _Loop:
         self._running: dict[int, Trial] = {}
         self._failed = 0
         self._skipped = 0
-        self._began = time.monotonic()
+        self._used = Used(study, self.limits)
 
     def turn(self, executor: Executor) -> str:
         """The loop itself; returns why it ended."""
@@ -133,8 +160,8 @@ class _Loop:
                 idle = 0
                 for outcome in executor.wait():
                     self._take(outcome)
-            elif self._expired():
-                return f"time limit of {self.limits.seconds:g} seconds reached"
+            elif reason := self._used.up():
+                return reason
             elif not self._study.is_waiting:
                 return self._why_done()
             else:
@@ -157,11 +184,12 @@ class _Loop:
             raise
 
     def _fill(self, executor: Executor) -> None:
-        while executor.free() and not self._expired():
+        while executor.free() and not self._used.up():
             trial = self._study.ask()
             if trial is None:
                 return
             self._running[trial.number] = trial
+            self._used.begin(trial)
             for hook in self._hooks:
                 hook.on_trial(trial)
             executor.submit(trial, self._evaluate, self._report(trial))
@@ -171,14 +199,14 @@ class _Loop:
             decision = self._study.report(trial, measurement)
             for hook in self._hooks:
                 hook.on_report(trial, measurement)
-            return decision
+            return self._used.report(trial, measurement, decision)
 
         return report
 
     def _take(self, outcome: Outcome) -> None:
         trial = self._running.pop(outcome.number)
         try:
-            ended = self._study.tell(outcome)
+            ended = self._study.tell(self._used.explain(outcome))
         except StaleTrialError:
             # Another worker took it over while this one seemed dead: its result counts, not ours.
             return
@@ -206,10 +234,6 @@ class _Loop:
                 f"space seems to fit. The last one said: {trial.message}"
             )
 
-    def _expired(self) -> bool:
-        seconds = self.limits.seconds
-        return seconds is not None and time.monotonic() - self._began >= seconds
-
     def _rest(self, idle: int) -> None:
         shortest, longest = POLL_SECONDS
         time.sleep(min(longest, shortest * 1.5 ** min(idle, 20)))
@@ -222,3 +246,94 @@ class _Loop:
         if limit is not None and counted >= limit:
             return f"{limit} trial{'s' if limit > 1 else ''} reached"
         return "every point of the space was tried"
+
+
+class Used:
+    """What a search has used up of its limits, earlier runs included.
+
+    Args:
+        study: what is searched.
+        limits: when to stop.
+    """
+
+    def __init__(self, study: Study, limits: Limits) -> None:
+        self._study = study
+        self._limits = limits
+        self._began = time.monotonic()
+        trials = study.history().trials
+        known = [t.seconds for t in trials if math.isfinite(t.seconds)]
+        self._before = math.fsum(known)
+        self._epochs = sum(len(trial.measurements) for trial in trials)
+        self._since: dict[int, float] = {}
+        self._whys: dict[int, str] = {}
+        self._reached = ""
+
+    def begin(self, trial: Trial) -> None:
+        """A trial is taken up."""
+        self._since[trial.number] = time.monotonic()
+
+    def report(self, trial: Trial, measurement: Measurement, decision: Decision) -> Decision:
+        """Take a report in; the decision, or STOP where a limit is reached by it."""
+        limits = self._limits
+        self._epochs += 1
+        why = self._reached
+        if limits.epochs is not None and self._epochs >= limits.epochs:
+            self._reached = why = f"{limits.epochs} epochs in all reached"
+        if limits.target is not None and self._is_enough(measurement):
+            self._reached = why = self._target_reached()
+        seconds = time.monotonic() - self._since.get(trial.number, math.inf)
+        if limits.trial_seconds is not None and seconds >= limits.trial_seconds:
+            why = f"time limit of {limits.trial_seconds:g} seconds for one trial reached"
+        if not why:
+            return decision
+        self._whys[trial.number] = why
+        return Decision.STOP
+
+    def explain(self, outcome: Outcome) -> Outcome:
+        """The outcome, with the limit that ended the trial, if one did."""
+        why = self._whys.pop(outcome.number, "")
+        self._since.pop(outcome.number, None)
+        if not why or not outcome.state.has_score:
+            return outcome
+        return replace(outcome, state=TrialState.STOPPED, message=outcome.message or why)
+
+    def up(self) -> str:
+        """Why no new trial may begin; empty if one may."""
+        limits = self._limits
+        elapsed = self._before + time.monotonic() - self._began
+        if self._reached:
+            return self._reached
+        if limits.seconds is not None and elapsed >= limits.seconds:
+            return f"time limit of {limits.seconds:g} seconds reached"
+        if limits.epochs is not None and self._epochs >= limits.epochs:
+            return f"{limits.epochs} epochs in all reached"
+        best = self._study.best if limits.target is not None or limits.patience else None
+        if best is None or best.score is None:
+            return ""
+        if limits.target is not None and self._compares(best.score, limits.target):
+            return self._target_reached()
+        return self._out_of_patience(best)
+
+    def _out_of_patience(self, best: Trial) -> str:
+        patience = self._limits.patience
+        if patience is None:
+            return ""
+        ended = [t for t in self._study.history().finished if t.state is not TrialState.SKIPPED]
+        after = len(ended)
+        for place, trial in enumerate(ended):
+            if trial.number == best.number:
+                after = len(ended) - place - 1
+        return f"no better trial in the last {after}" if after >= patience else ""
+
+    def _is_enough(self, measurement: Measurement) -> bool:
+        objective, target = self._study.objectives[0], self._limits.target
+        if target is None or not objective.has_value(measurement.metrics):
+            return False
+        return self._compares(objective.get_value(measurement.metrics), target)
+
+    def _compares(self, value: float, target: float) -> bool:
+        sign = self._study.objectives[0].sign
+        return math.isfinite(value) and sign * value <= sign * target
+
+    def _target_reached(self) -> str:
+        return f"target of {self._study.objectives[0].name} {self._limits.target:g} reached"

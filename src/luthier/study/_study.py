@@ -143,7 +143,8 @@ class Study:
         self._ledger = Ledger(self.spec)
         self._priors = _setup.checked_priors(priors or {}, self.spec.space)
         self._initial = _setup.checked_points(initial_points, self.spec.space, constraints)
-        self._refresh()
+        self._follow()
+        self.reap()
 
     # -- what is known ---------------------------------------------------------------------------
 
@@ -304,6 +305,11 @@ class Study:
             self._store.amend(self.spec)
             self._ledger.rebase(merged)
 
+    def conclude(self, reason: str) -> None:
+        """Keep why the search ended, for people: `spec.settings["ended"]`."""
+        self.spec = replace(self.spec, settings={**self.spec.settings, "ended": reason})
+        self._store.amend(self.spec)
+
     def release(self, trial: Trial) -> None:
         """Give a running trial back unfinished; whoever asks next goes on with it."""
         self.tell(Outcome(trial.number, trial.attempt, TrialState.WAITING))
@@ -385,10 +391,6 @@ class Study:
 
     def _follow(self) -> None:
         self._ledger.follow(self._store.history(self._ledger.revision))
-
-    def _refresh(self) -> None:
-        self._follow()
-        self.reap()
 
     def _give_up_on_killers(self, numbers: Iterable[int]) -> None:
         for number in numbers:

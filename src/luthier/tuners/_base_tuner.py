@@ -51,8 +51,9 @@ class BaseTuner:
         overwrite: whether a project of that name is deleted and begun anew; if not, it goes on.
         **kwargs: `storage`, a database URL where the study is kept instead of
             `directory/project_name/study.sqlite`, so that several machines can share it;
-            `scheduler`, a `Scheduler` or its name, that ends trials early; `logger`, accepted and
-            ignored.
+            `scheduler`, a `Scheduler` or its name, that ends trials early; `max_time` and
+            `max_trial_time` (seconds), `max_epochs_total`, `target` and `patience` (trials): see
+            `tune`; `logger`, accepted and ignored.
 
     Attributes:
         oracle: as given.
@@ -86,6 +87,7 @@ class BaseTuner:
         overwrite: bool = False,
         **kwargs: Any,
     ) -> None:
+        self._limits = _setup.take_limits(kwargs)
         _setup.check_options(kwargs)
         self.oracle = _setup.check_oracle(oracle)
         self.hypermodel = training.as_hypermodel(hypermodel)
@@ -194,7 +196,9 @@ class BaseTuner:
                 study,
                 evaluate,
                 InlineExecutor(),
-                limits=driver.Limits(failures_in_a_row=self.oracle.max_consecutive_failed_trials),
+                limits=driver.Limits(
+                    failures_in_a_row=self.oracle.max_consecutive_failed_trials, **self._limits
+                ),
                 hooks=(console, Explain(self.oracle.verbose), Watch(self._on_outcome)),
             )
         self.on_search_end()

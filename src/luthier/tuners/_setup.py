@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from luthier.artifacts import Policy
+from luthier.driver import Limits
 from luthier.errors import FatalRuntimeError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
@@ -20,6 +21,13 @@ NO_HYPERMODEL = (
     "`HyperModel` instance."
 )
 KNOWN = frozenset({"logger", "scheduler", "storage"})
+LIMITS = {
+    "max_time": "seconds",
+    "max_epochs_total": "epochs",
+    "max_trial_time": "trial_seconds",
+    "target": "target",
+    "patience": "patience",
+}
 
 
 def check_oracle(oracle: object) -> Oracle:
@@ -85,6 +93,17 @@ def check_environment(storage: object) -> None:
             "same program on every machine with one shared store, for example "
             'storage="postgresql+psycopg://user@host/database".'
         )
+
+
+def take_limits(options: dict[str, Any]) -> dict[str, Any]:
+    """When the search is to stop, taken out of the arguments: arguments of `driver.Limits`.
+
+    Raises:
+        ValueError: for a limit that is none.
+    """
+    given = {field: options.pop(name) for name, field in LIMITS.items() if name in options}
+    Limits(**given)
+    return given
 
 
 def take_policy(options: dict[str, Any]) -> Policy:

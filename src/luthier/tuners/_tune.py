@@ -28,7 +28,11 @@ def tune(
     scheduler: Scheduler | str | None = None,
     storage: str | os.PathLike[str] | Store | None = None,
     name: str = "study",
-    max_seconds: float | None = None,
+    max_time: float | None = None,
+    max_epochs_total: int | None = None,
+    max_trial_time: float | None = None,
+    target: float | None = None,
+    patience: int | None = None,
     max_retries: int = 0,
     max_failures_in_a_row: int | None = 3,
     initial_points: Iterable[Mapping[str, Any]] = (),
@@ -55,7 +59,11 @@ def tune(
         storage: None keeps the study in memory; a path or URL keeps it for ever, and running again
             goes on with it.
         name: the study's name in the storage.
-        max_seconds: start no new trial after so long.
+        max_time: start no new trial after so many seconds, those of earlier runs included.
+        max_epochs_total: so many reports, of all trials together, end the search.
+        max_trial_time: a trial is stopped at its first report after so many seconds.
+        target: a value of the first objective that is good enough.
+        patience: so many finished trials after the best one end the search.
         max_retries: how often a trial that raised is run again.
         max_failures_in_a_row: so many failed trials one after the other end the search; None:
             never.
@@ -101,7 +109,14 @@ def tune(
             study,
             runner.bind(lambda: study.space, study.objectives, study.require),
             InlineExecutor(),
-            limits=driver.Limits(max_seconds, max_failures_in_a_row),
+            limits=driver.Limits(
+                seconds=max_time,
+                failures_in_a_row=max_failures_in_a_row,
+                epochs=max_epochs_total,
+                target=target,
+                patience=patience,
+                trial_seconds=max_trial_time,
+            ),
             hooks=[Console(verbose), Explain(verbose), *hooks],
         )
         return Results.of(study.history(), reason)
