@@ -32,6 +32,7 @@ _SAMPLERS = {
 }
 _SCHEDULERS = {
     "asha": "luthier.schedulers._asha:ASHA",
+    "auto": "luthier.schedulers._auto:Auto",
     "halving": "luthier.schedulers._halving:SuccessiveHalving",
     "hyperband": "luthier.schedulers._hyperband:Hyperband",
     "median": "luthier.schedulers._median:Median",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.schedulers import ASHA, Hyperband, Median, Never, Patience, SuccessiveHalving
+from luthier.schedulers import ASHA, Auto, Hyperband, Median, Never, Patience, SuccessiveHalving
 from luthier.testing import SchedulerContract
 
 
@@ -28,3 +28,7 @@ class TestMedian(SchedulerContract):
 
 class TestPatience(SchedulerContract):
     make = Patience
+
+
+class TestAuto(SchedulerContract):
+    make = Auto

@@ -11,6 +11,7 @@ from luthier.schedulers._never import Never
 
 if TYPE_CHECKING:
     from luthier.schedulers._asha import ASHA
+    from luthier.schedulers._auto import Auto
     from luthier.schedulers._halving import SuccessiveHalving
     from luthier.schedulers._hyperband import Hyperband
     from luthier.schedulers._median import Median
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ASHA": "_asha",
+    "Auto": "_auto",
     "Hyperband": "_hyperband",
     "Median": "_median",
     "Patience": "_patience",
     "SuccessiveHalving": "_halving",
 }
 
-__all__ = ["ASHA", "Hyperband", "Median", "Never", "Patience", "SuccessiveHalving"]
+__all__ = ["ASHA", "Auto", "Hyperband", "Median", "Never", "Patience", "SuccessiveHalving"]
 
 
 def __getattr__(name: str) -> Any:
