@@ -53,7 +53,9 @@ class Reports(list[Measurement]):
 
 def paths(folder: Path) -> TrialPaths:
     return TrialPaths(
-        folder / "checkpoint.weights.h5", folder / "resume.npz", folder / "build_config.json"
+        checkpoint=folder / "checkpoint.weights.h5",
+        resume=folder / "resume.npz",
+        build_config=folder / "build_config.json",
     )
 
 
@@ -291,7 +293,7 @@ def test_a_tuner_may_build_and_fit_in_its_own_way(tmp_path: Path) -> None:
     args, kwargs = fit_arguments()
     results = run_trial(task(executions=2, paths=paths(tmp_path)), args, kwargs, build_and_fit)
     assert results == [2.5, 2.5]
-    assert seen[0] == (2, ["callbacks", "epochs", "validation_data", "verbose"], 2)
+    assert seen[0] == (2, ["callbacks", "epochs", "validation_data", "verbose"], 3)
 
 
 def test_models_are_let_go_between_executions() -> None:

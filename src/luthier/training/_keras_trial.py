@@ -131,12 +131,12 @@ class _Execution:
         self._best = best
         self._path = path
         self._check = check
-        self._reports: ReportEpochs | None = None
+        self._decision = Decision.CONTINUE
 
     @property
     def is_cut_short(self) -> bool:
         """Whether the trial was told to end here."""
-        return self._reports is not None and self._reports.decision is not Decision.CONTINUE
+        return self._decision is not Decision.CONTINUE
 
     def train(
         self,
@@ -168,7 +168,7 @@ class _Execution:
             keywords["initial_epoch"] = _first_epoch(progress, kwargs, self._task)
         if progress.next_epoch:
             self._task.info["resumed_from_epoch"] = progress.next_epoch
-        self._reports = reports = self._reporting(kwargs)
+        reports = self._reporting(kwargs)
         own = self._callbacks(reports)
         given = fresh_callbacks(
             kwargs.get("callbacks"), self._task.trial_id, self._number, dict(self._task.hp.values)
@@ -190,6 +190,8 @@ class _Execution:
             own.append(TrialLink(place, self._number, self._best, task.info, task.sharing))
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
+        # Not the callback itself: it holds the model, which is to be let go of.
+        self._decision = reports.decision
         return _lightened(value, progress)
 
     def _reporting(self, kwargs: Mapping[str, Any]) -> ReportEpochs:
