@@ -58,5 +58,6 @@ def test_lanes_give_what_each_gives_alone() -> None:
     programs = Programs()
     bound = [programs.compiled(lambda x, y, r=r: x * r + y, X, X) for r in (0.3, 0.6)]
     constants = jax.tree.map(lambda *leaves: np.stack(leaves), *(one.packed() for one in bound))
-    ours = bound[0].program.run_lanes(constants, (np.stack([X, 2 * X]), X), (0, None))
+    args = (np.stack([X, 2 * X]), X)
+    ours = bound[0].program.lanes(constants, args, (0, None))(constants, *args)
     np.testing.assert_allclose(ours, [bound[0](X, X), bound[1](2 * X, X)], rtol=1e-6)

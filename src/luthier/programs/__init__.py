@@ -30,12 +30,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
+    from luthier.programs._jax_packing import Packer, Request
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
     from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
+    from luthier.programs._lanes import Context, Lanes
 
-_WITH_JAX = {
+_HOMES = {
     "ConvolutionProbe": "_jax_convolutions",
     "as_patches": "_jax_convolutions",
+    "Context": "_lanes",
+    "Lanes": "_lanes",
+    "Packer": "_jax_packing",
+    "Request": "_jax_packing",
     "CALL": "_jax_programs",
     "Bound": "_jax_programs",
     "Maker": "_jax_programs",
@@ -49,9 +55,13 @@ _WITH_JAX = {
 __all__ = [
     "CALL",
     "Bound",
+    "Context",
     "ConvolutionProbe",
+    "Lanes",
     "Maker",
+    "Packer",
     "Programs",
+    "Request",
     "Rule",
     "Trace",
     "UntraceableError",
@@ -61,7 +71,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _WITH_JAX.get(name)
+    home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'luthier.programs' has no attribute {name!r}")
     return getattr(importlib.import_module(f"luthier.programs.{home}"), name)

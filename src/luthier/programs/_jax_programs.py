@@ -70,8 +70,8 @@ class Program:
         """Call the program; compiles it for the types of `args` if they are new."""
         return self.executable(self._function, constants, args, "one")(constants, *args)
 
-    def run_lanes(self, constants: Packed, args: Sequence[Any], axes: Sequence[int | None]) -> Any:
-        """The same for many trials side by side.
+    def lanes(self, constants: Packed, args: Sequence[Any], axes: Sequence[int | None]) -> Any:
+        """The compiled program for many trials side by side; called with `constants` and `args`.
 
         Args:
             constants: of all of them, stacked along a new first axis.
@@ -79,8 +79,7 @@ class Program:
             axes: for each argument, 0 where it is stacked and None where it is shared.
         """
         function = jax.vmap(self._function, in_axes=(0, *axes))
-        key = ("lanes", tuple(axes))
-        return self.executable(function, constants, args, key)(constants, *args)
+        return self.executable(function, constants, args, ("lanes", tuple(axes)))
 
     def executable(
         self, function: Callable[..., Any], constants: Packed, args: Sequence[Any], kind: Hashable

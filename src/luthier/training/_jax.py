@@ -10,6 +10,11 @@ from __future__ import annotations
 import jax
 
 
+def has_accelerator() -> bool:
+    """Whether JAX computes on something else than the CPU."""
+    return bool(jax.default_backend() != "cpu")
+
+
 def forget_programs() -> None:
     """Empty JAX's caches of traced and compiled programs; what is still needed is made again."""
     jax.clear_caches()

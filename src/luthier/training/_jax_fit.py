@@ -17,10 +17,15 @@ from typing import Any
 import jax
 import keras
 
-from luthier.programs import Rule, Trace, UntraceableError, as_patches, trace
+from luthier.programs import Request, Rule, Trace, UntraceableError, as_patches, trace
 from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
 from luthier.training._jax_rows import plain, traced_rows
-from luthier.training._jax_suited import calls_for_batches, calls_for_test_batches, unsuited
+from luthier.training._jax_suited import (
+    calls_for_batches,
+    calls_for_test_batches,
+    keeps_order,
+    unsuited,
+)
 from luthier.training._sharing import COMPILED_ONCE, Sharing
 
 # More batches than any epoch has: Keras hands over its iterator once an epoch.
@@ -39,12 +44,14 @@ class _Plan:
         steps: most batches in an epoch, or None.
         whole_test: whether a validation is one call.
         test_steps: most batches in it, or None.
+        together: whether other trials may run between its epochs.
     """
 
     whole: bool = False
     steps: int | None = None
     whole_test: bool = False
     test_steps: int | None = None
+    together: bool = False
 
 
 class SharedFit:
@@ -135,20 +142,27 @@ class SharedFit:
                 bound = [sharing.programs.bind([one], STEP) for one in traces]
                 return _each(bound, state, given)
             fed = feed(given, sharing.data)
-            epoch = sharing.programs.bind(traces, epoch_maker(fed.shape, rule=rule))
+            maker = epoch_maker(fed.shape, rule=rule)
+            sharing.programs.bind(traces, maker)
         except UntraceableError as error:
             sharing.fall_back(f"{kind} step: {error}", self._info)
             step = jax.jit(getattr(self._model, f"{kind}_step"), donate_argnums=0)
             self._keras[kind] = step
             return _each([step] * len(given), state, given)
-        return epoch(state, fed.data, fed.rows, fed.streams)
+        request = Request(
+            tuple(traces), maker, state, fed.data, fed.rows, fed.streams, first=kind == "test"
+        )
+        return sharing.run(request, self._info, together=self._plan.together)
 
     def _rule(self, traces: list[Trace]) -> Rule | None:
         """How convolutions are computed; `STEPWISE` if an epoch is not to be one dispatch."""
         probe = self._sharing.probe
-        if jax.default_backend() != "cpu" or not probe.has_any(traces[0]):
+        on_cpu = jax.default_backend() == "cpu"
+        if not (on_cpu or self._sharing.in_lane) or not probe.has_any(traces[0]):
             return None
-        return as_patches if probe.prefers_patches(traces[0]) else STEPWISE
+        if probe.prefers_patches(traces[0]):
+            return as_patches
+        return STEPWISE if on_cpu else None
 
     def _trace(self, kind: str, state: Any, run: Run) -> Trace:
         step = getattr(self._model, f"{kind}_step")
@@ -196,6 +210,7 @@ def _planned(
             and not calls_for_test_batches(given["callbacks"])
         ),
         test_steps=given["validation_steps"],
+        together=whole and all(keeps_order(given[name]) for name in ("x", "validation_data")),
     )
     return plan, (), given
 

@@ -41,6 +41,16 @@ def calls_for_test_batches(callbacks: Any) -> bool:
     return any(_wants(callback, _TEST) for callback in _each(callbacks))
 
 
+def keeps_order(data: Any) -> bool:
+    """Whether data comes in the same way when another trial uses it in between."""
+    if isinstance(data, keras.utils.PyDataset):
+        return not any(
+            getattr(type(data), name, None) is not getattr(keras.utils.PyDataset, name, None)
+            for name in ("on_epoch_begin", "on_epoch_end")
+        )
+    return not hasattr(data, "__next__")
+
+
 def _differs(kind: type, name: str) -> bool:
     return getattr(kind, name, None) is not getattr(keras.Model, name, None)
 

@@ -6,15 +6,17 @@ one line that says how trials were trained. No framework is imported before it i
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import FatalRuntimeError
+from luthier.training._backend import backend_in_use
 
 if TYPE_CHECKING:
-    from luthier.programs import ConvolutionProbe, Programs
+    from luthier.programs import Context, ConvolutionProbe, Lanes, Programs, Request
     from luthier.training._jax_rows import DeviceData
     from luthier.training._tensorflow_programs import Graphs
 
@@ -25,6 +27,7 @@ PACKED = "packed"
 # JAX's caches also hold what tracing left of models that are gone.
 _TIDY_EVERY = 50
 _MOST_REASONS = 3
+_ON_ACCELERATOR = 16
 
 
 class Sharing:
@@ -44,6 +47,57 @@ class Sharing:
         self._ways: Counter[str] = Counter()
         self._why: Counter[str] = Counter()
         self._since_tidied = 0
+        self._side_by_side: Lanes | None = None
+
+    def lane_count(self) -> int:
+        """How many trials are trained at once: one after the other on a CPU, if it is for us to
+        choose: there a compiled epoch of each is as fast.
+        """
+        if backend_in_use() != "jax" or importlib.util.find_spec("greenlet") is None:
+            return 1
+        if self.lanes != "auto":
+            return self.lanes
+        from luthier.training._jax import has_accelerator
+
+        return _ON_ACCELERATOR if has_accelerator() else 1
+
+    def settings(self) -> dict[str, Any]:
+        """What is stored with the study: lanes decide which trials samplers know of."""
+        count = self.lane_count()
+        return {"lanes": count} if count > 1 else {}
+
+    def open_lanes(self, count: int, *contexts: Context) -> Lanes:
+        """Lanes in which trials run alternately and train together.
+
+        Args:
+            count: how many at most.
+            contexts: what each lane has for itself, beside random numbers and Keras's settings.
+        """
+        from luthier.programs import Lanes, Packer
+        from luthier.training._keras_lanes import KerasContext
+
+        self._side_by_side = Lanes(Packer(self.programs, count), (KerasContext(), *contexts))
+        return self._side_by_side
+
+    @property
+    def in_lane(self) -> bool:
+        """Whether what runs now is one of several trials side by side."""
+        return self._side_by_side is not None and self._side_by_side.is_inside
+
+    def run(self, request: Request, info: dict[str, Any], *, together: bool) -> Any:
+        """Logs and state after a run of a program.
+
+        Args:
+            request: what to run.
+            info: told if it ran with others.
+            together: whether it may.
+        """
+        if together and self._side_by_side is not None and self._side_by_side.is_inside:
+            if info.get("ran") != PLAIN:
+                info["ran"] = PACKED
+            return self._side_by_side.run(request)
+        bound = self.programs.bind(request.traces, request.maker)
+        return bound(request.state, request.data, request.rows, request.streams)
 
     def fall_back(self, reason: str, info: dict[str, Any]) -> None:
         """Note that something is trained plainly.

@@ -1,8 +1,7 @@
 """`BaseTuner`: runs a search of any kind of model, in KerasTuner's words.
 
 Enters: an oracle, a hypermodel, a place. Leaves: trials, the best values, summaries. A subclass
-    says
-in `run_trial` what one trial is; the loop itself is the driver's.
+says in `run_trial` what one trial is; the loop itself is the driver's.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from luthier import artifacts, driver, training
-from luthier.abc import Report
+from luthier.abc import Executor, Report
 from luthier.errors import FailedTrialError, FatalError, SkippedTrialError, StudyError
 from luthier.executors import InlineExecutor
 from luthier.hooks import Console, Explain
@@ -195,13 +194,16 @@ class BaseTuner:
             self._reason = driver.run(
                 study,
                 evaluate,
-                InlineExecutor(),
+                self._executor(),
                 limits=driver.Limits(
                     failures_in_a_row=self.oracle.max_consecutive_failed_trials, **self._limits
                 ),
                 hooks=(console, Explain(self.oracle.verbose), Watch(self._on_outcome)),
             )
         self.on_search_end()
+
+    def _executor(self) -> Executor:
+        return InlineExecutor()
 
     def _evaluate(
         self,

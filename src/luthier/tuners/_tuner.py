@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from luthier import artifacts, training
+from luthier.abc import Executor
 from luthier.errors import OversizedModelError
 from luthier.oracles import Oracle
 from luthier.oracles._brackets import EPOCHS
@@ -25,6 +26,7 @@ from luthier.space import HyperParameters
 from luthier.tuners import _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
 from luthier.tuners._export import export
+from luthier.tuners._watch import PerTrial
 
 
 class Tuner(BaseTuner):
@@ -257,6 +259,14 @@ class Tuner(BaseTuner):
             super().search(*fit_args, **fit_kwargs)
         _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
 
+    def _executor(self) -> Executor:
+        count = self._sharing.lane_count()
+        if count == 1:
+            return super()._executor()
+        from luthier.executors import LanesExecutor
+
+        return LanesExecutor(self._sharing.open_lanes(count, PerTrial(self)), count)
+
     @property
     def _has_seams(self) -> bool:
         """Whether a subclass builds or trains in a way of its own."""
@@ -278,6 +288,7 @@ class Tuner(BaseTuner):
         return {
             "executions_per_trial": self.executions_per_trial,
             "max_model_size": self.max_model_size,
+            **self._sharing.settings(),
             **folds,
         }
 

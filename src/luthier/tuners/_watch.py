@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from luthier.abc import Hook, Report, SearchFacts
 from luthier.records import Decision, Measurement, Outcome, TrialState
@@ -69,3 +70,22 @@ class Watch(Hook):
 
     def on_end(self, reason: str) -> None:
         """Nothing: the tuner ends the search itself."""
+
+
+class PerTrial:
+    """What a tuner holds of the trial that it runs: each lane has its own.
+
+    Args:
+        tuner: the tuner.
+    """
+
+    def __init__(self, tuner: Any) -> None:
+        self._tuner = tuner
+
+    def take(self) -> Any:
+        """What is there now."""
+        return self._tuner._report, self._tuner._info
+
+    def put(self, state: Any) -> None:
+        """Put back what `take` gave."""
+        self._tuner._report, self._tuner._info = state
