@@ -142,7 +142,8 @@ class Hyperparameters:
         starts = [belief.start(columns), rough] if warm is None else [warm[: columns + 2]]
         chosen = subset(targets, self._limit)
         points, targets = points[chosen], targets[chosen]
-        additive = len(targets) >= _FEWEST_ADDITIVE and columns > 1
+        # Where columns depend on choices, what one does by itself differs from branch to branch.
+        additive = len(targets) >= _FEWEST_ADDITIVE and columns > 1 and not shape.optional.any()
         data = _gp.pairs(points, shape, additive=additive)
         plain = _gp.fit(_gp.Pairs(data.layers), targets, starts, belief=belief, diagonal=diagonal)
         if not additive:

@@ -171,7 +171,7 @@ class GaussianProcess(Sampler):
         self, history: History, evidence: Evidence, frame: Frame, rng: np.random.Generator
     ) -> tuple[dict[str, Any] | None, float]:
         """The new and allowed point of most promise, and that; None if the search met none."""
-        promise = self._promise(evidence, rng)
+        promise = self._promise(evidence, frame, rng)
         judge = self._judge(history, evidence, frame, promise)
         seeds = _seeds(evidence, frame, rng)
         rows, worth = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
@@ -198,10 +198,12 @@ class GaussianProcess(Sampler):
 
         return judge
 
-    def _promise(self, evidence: Evidence, rng: np.random.Generator) -> Promise:
+    def _promise(self, evidence: Evidence, frame: Frame, rng: np.random.Generator) -> Promise:
         count = evidence.y.shape[1]
         if count == 1:
-            return OfOne(self._surrogates.best_fit(evidence, 0, _WARPS), self._beta)
+            # Branches differ more than what is in them: as they are, scores tell little of that.
+            warps = _WARPS[:1] if frame.columns.optional.any() else _WARPS
+            return OfOne(self._surrogates.best_fit(evidence, 0, warps), self._beta)
         if count > _MOST_OBJECTIVES:
             return OfOne(self._surrogates.mixed(evidence, rng), self._beta)
         return of_several([self._surrogates.fit(evidence, j, tame_bad) for j in range(count)])
