@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from luthier.errors import FatalRuntimeError, FatalTypeError, FatalValueError
+from luthier.errors import FatalRuntimeError, FatalValueError
 from luthier.space import HyperParameters
 from luthier.training import fresh_callbacks
 from tests.training.models import build_eagerly, fit_arguments
@@ -73,7 +73,7 @@ def test_a_callback_that_cannot_be_copied_is_named_with_the_way_out() -> None:
 
 @pytest.mark.parametrize("wrong", ["stop", [3], lambda: 3])
 def test_what_is_no_callback_is_refused(wrong: object) -> None:
-    with pytest.raises(FatalTypeError, match="Expected callbacks to be Keras callbacks"):
+    with pytest.raises(FatalValueError, match="Expected callbacks to be Keras callbacks"):
         fresh_callbacks(wrong, "0", 0)
 
 

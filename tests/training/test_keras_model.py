@@ -174,6 +174,45 @@ def test_a_model_that_its_first_batch_builds_can_be_loaded(tmp_path: Path) -> No
     np.testing.assert_allclose(twin.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
 
 
+def test_layers_that_only_a_call_builds_get_their_weights(tmp_path: Path) -> None:
+    import keras
+
+    from luthier.training._keras_callbacks import save_weights
+
+    class Late(keras.Model):
+        def build(self, shape: Any) -> None:
+            self.layer = keras.layers.Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.layer(x)
+
+    def build(hp: HyperParameters) -> Any:
+        model = Late()
+        model.compile("adam", "mse", run_eagerly=True)
+        return model
+
+    x, y = data(8)
+    model = build(HyperParameters())
+    model.fit(x, y, verbose=0)
+    checkpoint, shapes = tmp_path / "best.weights.h5", tmp_path / "shapes.json"
+    save_weights(model, checkpoint)
+    write_build_config(model, shapes)
+    hypermodel = as_hypermodel(build)
+    assert hypermodel is not None
+    twin = load_model(hypermodel, HyperParameters(), BuildSettings(), checkpoint, shapes)
+    np.testing.assert_allclose(twin.predict(x, verbose=0), model.predict(x, verbose=0), atol=1e-6)
+
+
+def test_weights_of_keras_2_are_said_to_be_such(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.index").touch()
+    hypermodel = as_hypermodel(build_eagerly)
+    assert hypermodel is not None
+    with pytest.raises(FileNotFoundError, match="TensorFlow's own format"):
+        load_model(
+            hypermodel, HyperParameters(), BuildSettings(), tmp_path / "checkpoint.weights.h5"
+        )
+
+
 def test_weights_that_are_gone_are_named(tmp_path: Path) -> None:
     hypermodel = as_hypermodel(build_eagerly)
     assert hypermodel is not None

@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from luthier.errors import FatalRuntimeError, FatalTypeError, FatalValueError
+from luthier.errors import FatalRuntimeError, FatalValueError
 
 
 def fresh_callbacks(
@@ -29,8 +29,7 @@ def fresh_callbacks(
         values: of the trial; on TensorFlow a TensorBoard callback gets a companion that shows them.
 
     Raises:
-        FatalValueError: (a ValueError) naming a callback that cannot be copied.
-        FatalTypeError: (a TypeError) for anything that is no callback.
+        FatalValueError: (a ValueError) naming what cannot be copied, or is no callback.
         FatalRuntimeError: for a TensorBoard callback without TensorBoard.
     """
     made = list(_made(callbacks))
@@ -86,10 +85,11 @@ def _copied(callback: Any) -> Any:
         ) from error
 
 
-def _wrong(value: object) -> FatalTypeError:
-    return FatalTypeError(
-        "Expected callbacks to be Keras callbacks, or functions without arguments that make them, "
-        f"got {value!r} of type {type(value).__name__}."
+def _wrong(value: object) -> FatalValueError:
+    return FatalValueError(
+        "All callbacks used during a search should be deep-copyable (since they are reused across "
+        "trials). Expected callbacks to be Keras callbacks, or functions without arguments that "
+        f"make them, got {value!r} of type {type(value).__name__}."
     )
 
 

@@ -9,7 +9,9 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +59,49 @@ def load_model(
         FileNotFoundError: if the checkpoint is gone.
     """
     if not Path(checkpoint).exists():
-        raise FileNotFoundError(
-            f"Expected the weights of the trial's best epoch in {checkpoint}, found none: they "
-            "were deleted, or never saved. Train the model again with the trial's values."
-        )
+        raise FileNotFoundError(_no_weights(Path(checkpoint)))
     model = build_model(hypermodel, hp, settings)
     if not model.built and build_config is not None and Path(build_config).exists():
-        model.build_from_config(json.loads(Path(build_config).read_text(encoding="utf-8")))
-    with in_scope(settings):
+        _build_as_trained(model, json.loads(Path(build_config).read_text(encoding="utf-8")))
+    with in_scope(settings), warnings.catch_warnings():
+        # KerasTuner's checkpoints hold an optimizer's slots, which nobody has made yet.
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
         model.load_weights(str(checkpoint))
     return model
+
+
+def _no_weights(checkpoint: Path) -> str:
+    if checkpoint.parent.is_dir() and any(checkpoint.parent.glob("checkpoint*.index")):
+        return (
+            f"The weights in {checkpoint.parent} are in TensorFlow's own format, as KerasTuner "
+            "wrote it with tf.keras, which Keras 3 cannot read. Train the model again with the "
+            "trial's values."
+        )
+    return (
+        f"Expected the weights of the trial's best epoch in {checkpoint}, found none: they were "
+        "deleted, or never saved. Train the model again with the trial's values."
+    )
+
+
+def _build_as_trained(model: Any, config: Mapping[str, Any]) -> None:
+    """Build a model by the shapes that it was trained with.
+
+    Layers that the model's own `build` only makes have no weights before it is called, and what is
+    loaded then would be lost without a word.
+    """
+    model.build_from_config(config)
+    shape = config.get("input_shape")
+    if not shape or all(layer.built for layer in model._flatten_layers()):
+        return
+    for dtype in ("float32", "int32"):
+        # Tokens are whole numbers; what a model makes of other input is its own business.
+        with contextlib.suppress(Exception):
+            model(keras.tree.map_shape_structure(partial(_zeros, dtype), shape))
+            return
+
+
+def _zeros(dtype: str, shape: Sequence[int | None]) -> Any:
+    return keras.ops.zeros((1, *(size or 1 for size in shape[1:])), dtype)
 
 
 def seed_everything(seed: int) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from luthier import artifacts, training
 from luthier.abc import Executor
-from luthier.errors import OversizedModelError
+from luthier.errors import FatalTypeError, OversizedModelError
 from luthier.oracles import Oracle
 from luthier.oracles._brackets import EPOCHS
 from luthier.oracles._trial import Trial
@@ -354,6 +354,9 @@ class Tuner(BaseTuner):
             self._build_hypermodel(hp)
         except OversizedModelError:
             # It showed its hyperparameters all the same; others of them give smaller models.
+            return
+        except FatalTypeError:
+            # What is no model ends the search at its first trial, as in KerasTuner.
             return
 
     def _on_outcome(self, record: Record) -> None:
