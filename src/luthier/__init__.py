@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         custom_gradient,
         differentiate,
         gradient,
+        train_step,
         value_and_gradients,
     )
     from luthier.tuners import (
@@ -107,6 +108,7 @@ _HOMES = {
     "custom_gradient": "training",
     "differentiate": "training",
     "gradient": "training",
+    "train_step": "training",
     "value_and_gradients": "training",
     "BayesianOptimization": "tuners",
     "GridSearch": "tuners",
@@ -161,6 +163,7 @@ __all__ = [
     "schedulers",
     "stores",
     "synchronized",
+    "train_step",
     "tune",
     "tuners",
     "value_and_gradients",

@@ -41,6 +41,7 @@ from luthier.training._gradients import (
     custom_gradient,
     differentiate,
     gradient,
+    train_step,
     value_and_gradients,
 )
 from luthier.training._hypermodel import DefaultHyperModel, HyperModel, as_hypermodel, fits_itself
@@ -115,6 +116,7 @@ __all__ = [
     "run_trial",
     "share_programs",
     "steady",
+    "train_step",
     "summarize",
     "write_build_config",
 ]

@@ -156,6 +156,34 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     return own
 
 
+def train_step(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Let a model's own `train_step(self, data)` serve every backend; a decorator.
+
+    Args:
+        function: a method of a `keras.Model`: takes a batch, changes the variables and returns a
+            dict of numbers. For gradients it calls `value_and_gradients`, for updates
+            `self.optimizer.apply(gradients, variables)`.
+
+    Returns:
+        The method in the form that Keras wants on the backend in use.
+
+    Example:
+        >>> class Own(keras.Model):  # doctest: +SKIP
+        ...     @luthier.train_step
+        ...     def train_step(self, data):
+        ...         x, y = data
+        ...         loss, gradients = luthier.value_and_gradients(
+        ...             lambda: keras.ops.mean((self(x, training=True) - y) ** 2),
+        ...             self.trainable_variables,
+        ...         )
+        ...         self.optimizer.apply(gradients, self.trainable_variables)
+        ...         return {"loss": loss}
+    """
+    from luthier.training import _keras_own_step
+
+    return _keras_own_step.train_step(function)
+
+
 def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, with what it returns looked at."""
     name = getattr(function, "__name__", "the function")

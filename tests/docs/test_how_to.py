@@ -1,0 +1,29 @@
+"""The how-to pages: what they show runs, each page from top to bottom."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+
+
+def test_the_page_on_training_by_hand_runs(project: Path, backend: str) -> None:
+    page = (FOLDER / "custom-training.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(compile(code, "custom-training.md", "exec"), names)
+    x, y = names["x"], names["y"]
+    network = names["network"]()
+    own = names["Own"](network.inputs, network.outputs)
+    own.compile("sgd", "mse", jit_compile=False)
+    assert own.fit(x, y, batch_size=160, verbose=0).history["loss"][0] > 0
+    assert len(names["training"].history["mae"]) == 3
+    assert len(names["tuner"].results.trials) == 2
+
+
+def test_every_example_that_a_page_names_is_there() -> None:
+    for page in FOLDER.glob("*.md"):
+        for name in re.findall(r"`(examples/[\w-]+)`", page.read_text(encoding="utf-8")):
+            assert (FOLDER.parents[1] / name / "main.py").exists()
