@@ -84,6 +84,10 @@ class Scheduler(ABC):
         from time to time, where STOP gives it up for good.
         """
 
+    @abstractmethod
+    def lends(self, history: History) -> frozenset[int] | None:
+        """Finished trials from whose state a new one may still begin; None: no trial ever does."""
+
     @property
     @abstractmethod
     def settings(self) -> Mapping[str, Any]:

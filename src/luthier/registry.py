@@ -21,6 +21,7 @@ GROUPS = {"sampler": "luthier.samplers", "scheduler": "luthier.schedulers"}
 _SAMPLERS = {
     "auto": "luthier.samplers._auto:Auto",
     "bayesian": "luthier.samplers._gp:GaussianProcess",
+    "bohb": "luthier.samplers._bohb:BOHB",
     "cmaes": "luthier.samplers._cmaes:CMAES",
     "evolution": "luthier.samplers._evolution:Evolution",
     "gp": "luthier.samplers._gp:GaussianProcess",
@@ -38,6 +39,8 @@ _SCHEDULERS = {
     "median": "luthier.schedulers._median:Median",
     "never": "luthier.schedulers._never:Never",
     "patience": "luthier.schedulers._patience:Patience",
+    "pbt": "luthier.schedulers._population:Population",
+    "population": "luthier.schedulers._population:Population",
     "successivehalving": "luthier.schedulers._halving:SuccessiveHalving",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from luthier.samplers import CMAES, TPE, Auto, Evolution, GaussianProcess, Grid, Random, Sobol
+from luthier.samplers import BOHB, CMAES, TPE, Auto, Evolution, GaussianProcess, Grid, Random, Sobol
 from luthier.testing import SamplerContract
 
 
@@ -36,3 +36,7 @@ class TestGaussianProcess(SamplerContract):
 
 class TestAuto(SamplerContract):
     make = Auto
+
+
+class TestBOHB(SamplerContract):
+    make = BOHB

@@ -51,8 +51,8 @@ def test_curves_that_tell_early_cost_a_part_of_full_training(resumable):
 def test_what_is_cut_says_how_sure_that_is():
     trials = search(early)
     cut = [trial for trial in trials if trial.state is TrialState.STOPPED]
-    assert len(cut) > 12
-    assert all("none of 3 such trials" in trial.message for trial in cut)
+    assert len(cut) > 10
+    assert all("of 3 such trials" in trial.message for trial in cut)
     assert all("at most 63% to have won" in trial.message for trial in cut)
 
 

@@ -40,6 +40,9 @@ class PauseAt(Scheduler):
             return Reply(Decision.CONTINUE)
         return Reply(Decision.PAUSE, "waits")
 
+    def lends(self, history):
+        return None
+
     @property
     def settings(self):
         return {"name": "pause at"}

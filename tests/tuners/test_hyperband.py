@@ -45,3 +45,23 @@ def test_promoted_trials_go_on_and_states_go_when_nobody_needs_them(tmp_path, ba
     assert len(tuner.get_best_models(2)) == 2
     tuner.results_summary(1)
     assert "2 trained models kept" in capsys.readouterr().out
+
+
+def test_a_population_copies_states_and_keeps_its_own_learning_rates(tmp_path, backend):
+    tuner = luthier.RandomSearch(
+        build,
+        "val_loss",
+        max_trials=4,
+        seed=0,
+        directory=tmp_path,
+        scheduler=luthier.schedulers.Population(2, 1, exploit=0.5),
+    )
+    tuner.search(X, Y, validation_data=(X, Y), epochs=2, batch_size=8, verbose=0)
+    trials = tuner.results.trials
+    assert [[m.step for m in trial.measurements] for trial in trials] == [[0], [0], [1], [1]]
+    assert {trial.suggestion.resume_from for trial in trials[2:]} == {
+        min(trials[:2], key=lambda trial: trial.score).number
+    }
+    assert all(trial.info["resumed_from_epoch"] == 1 for trial in trials[2:])
+    assert trials[2].values != trials[3].values
+    assert not list(tmp_path.rglob(artifacts.RESUME))

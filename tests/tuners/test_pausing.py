@@ -34,6 +34,9 @@ class PauseAfter(Scheduler):
         done = trial.measurements[-1].step + 1
         return Reply(Decision.PAUSE if done in self.epochs else Decision.CONTINUE, "waits")
 
+    def lends(self, history):
+        return None
+
     @property
     def settings(self):
         return {"name": "pause after"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.samplers._auto import Auto
+    from luthier.samplers._bohb import BOHB
     from luthier.samplers._cmaes import CMAES
     from luthier.samplers._evolution import Evolution
     from luthier.samplers._gp import GaussianProcess
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Auto": "_auto",
+    "BOHB": "_bohb",
     "CMAES": "_cmaes",
     "Evolution": "_evolution",
     "GaussianProcess": "_gp",
@@ -30,7 +32,17 @@ _HOMES = {
     "TPE": "_tpe",
 }
 
-__all__ = ["CMAES", "TPE", "Auto", "Evolution", "GaussianProcess", "Grid", "Random", "Sobol"]
+__all__ = [
+    "BOHB",
+    "CMAES",
+    "TPE",
+    "Auto",
+    "Evolution",
+    "GaussianProcess",
+    "Grid",
+    "Random",
+    "Sobol",
+]
 
 
 def __getattr__(name: str) -> Any:

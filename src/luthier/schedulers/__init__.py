@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from luthier.schedulers._hyperband import Hyperband
     from luthier.schedulers._median import Median
     from luthier.schedulers._patience import Patience
+    from luthier.schedulers._population import Population
 
 _HOMES = {
     "ASHA": "_asha",
@@ -23,10 +24,20 @@ _HOMES = {
     "Hyperband": "_hyperband",
     "Median": "_median",
     "Patience": "_patience",
+    "Population": "_population",
     "SuccessiveHalving": "_halving",
 }
 
-__all__ = ["ASHA", "Auto", "Hyperband", "Median", "Never", "Patience", "SuccessiveHalving"]
+__all__ = [
+    "ASHA",
+    "Auto",
+    "Hyperband",
+    "Median",
+    "Never",
+    "Patience",
+    "Population",
+    "SuccessiveHalving",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -62,6 +62,9 @@ class ASHA(Scheduler):
         self._most = checked_most(max_epochs, min_epochs)
         self._curves = Curves()
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""

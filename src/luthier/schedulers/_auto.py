@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,18 +17,20 @@ from luthier.schedulers._curves import GO_ON, STAY, Costs, Curves, checked, not_
 
 # Trials that are begun before any goes on, where the study has so many.
 _OPENING = 60
-# From one rung to the next so much of the epochs.
-_RATIO, _RUNGS = 0.55, 7
+# Rungs are at 1, 3, 5, 9, 16, 27 epochs and so on: powers of the root of 3, up to so much of all.
+_LAST_BUT_ONE = 0.8
 # Which part of all trials goes on from each rung: until one has come to its end, after that, and
 # with trials beyond the opening.
-_NARROW = (0.2, 0.133, 0.1, 0.05, 0.033, 0.017)
+_NARROW = (0.15, 0.117, 0.083, 0.067, 0.05, 0.017)
 _WIDE = (0.33, 0.2, 0.13, 0.08, 0.05, 0.034)
-_USUAL = (0.3, 0.15, 0.1, 0.05, 0.034, 0.02)
+_USUAL = (0.3, 0.13, 0.08, 0.045, 0.03, 0.017)
 # How much of the last improvement is expected to come again before the next rung.
 _SLOPE = 0.5
 # Trials that were cut, drawn at random and followed to their ends: at most so many after the
 # opening, one in so many trials, and later for so much of all epochs.
 _MOST_CHECKS, _TRIALS_PER_CHECK, _CHECK_SHARE = 8, 7, 0.03
+# As many again are drawn where one beat those that were chosen; so many that did are no accident.
+_NO_ACCIDENT = 2
 # Why a trial went on, where the race is not the reason; kept with the trial.
 _CHECK, _LATE = "check", "late"
 
@@ -75,6 +78,14 @@ class _Race:
         """Which the race brought to the last rung."""
         return np.asarray(self.at_end & ~self.checks & ~self.late)
 
+    @property
+    def surprises(self) -> int:
+        """How many checks beat all that were chosen."""
+        ends = self.costs[:, -1]
+        if not self.chosen.any():
+            return 0
+        return int((ends[self.at_end & self.checks] < ends[self.chosen].min()).sum())
+
 
 class Auto(Scheduler):
     """Spends epochs where they pay, with no option to choose.
@@ -82,14 +93,13 @@ class Auto(Scheduler):
     - Opening: up to 60 trials run to the first rung. The best of them, by their value and its last
       improvement, go on from rung to rung, fewer and fewer, until one has come to its end; then
       some more of them.
-    - Check: some of the trials that were cut, drawn at random, are followed to their ends. As long
-      as none of them beats those that were chosen, the race is taken to be fair, and new trials are
-      raced in the same way. If one does (late bloomers), no new trial begins before all paused ones
+    - Check: some of the trials that were cut, drawn at random, are followed to their ends. Unless
+      two of them beat those that were chosen, the race is taken to be fair, and new trials are
+      raced in the same way. If they do (late bloomers), no new trial begins before all paused ones
       have gone on, those first whose forecast ends best; so in the worst case all are trained.
     - A trial that is cut is paused, not stopped, until the study can have no new trials and nothing
-      is left to go on. It says how sure that is: if none of N trials drawn at random beat the best,
-      the chance that one that was cut would have is at most `1 - 0.05 ** (1 / N)`, with 95 %
-      confidence.
+      is left to go on. It says how sure that is: of N that were cut, drawn at random, so many beat
+      those that were chosen, which bounds the chance of any other with 95 % confidence.
 
     Where paused trials cannot go on (see `History.is_resumable`), those that are cut are stopped,
     and every seventh runs to its end as a check.
@@ -110,6 +120,9 @@ class Auto(Scheduler):
         self._curves = Curves()
         # The last history of which it was asked whether all is over, and the answer.
         self._asked: tuple[History | None, bool] = (None, False)
+
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -166,11 +179,12 @@ class Auto(Scheduler):
         checks = int((race.checks & race.at_end).sum())
         if checks == 0:
             return Reply(Decision.STOP, "others promised to end better; nothing was checked")
-        bound = 1 - 0.05 ** (1 / checks)
+        bound = upper_bound(race.surprises, checks)
         return Reply(
             Decision.STOP,
-            f"others promised to end better; none of {checks} such trials, drawn at random and "
-            f"followed to their ends, beat the best: a chance of at most {bound:.0%} to have won",
+            f"others promised to end better; of {checks} such trials, drawn at random and followed "
+            f"to their ends, {race.surprises} beat them: a chance of at most {bound:.0%} to have "
+            "won",
         )
 
     def _stop_or_not(self, trial: Trial, history: History, rung: int) -> Reply:
@@ -213,6 +227,8 @@ class Auto(Scheduler):
         count = int(race.checks.sum())
         epochs = np.asarray(race.rungs)[race.level]
         wanted = min(_MOST_CHECKS, opening // _TRIALS_PER_CHECK)
+        if 0 < race.surprises < _NO_ACCIDENT:
+            wanted *= 2
         later = not history.is_full and epochs[race.checks].sum() < _CHECK_SHARE * epochs.sum()
         candidates = race.numbers[race.can_go_on]
         if len(candidates) == 0 or not (count < wanted or later):
@@ -266,7 +282,27 @@ class Auto(Scheduler):
             most = max(ends, default=0)
         if not most:
             return None
-        return sorted({max(1, round(most * _RATIO**step)) for step in range(_RUNGS)})
+        powers = [1, *(round(3 ** (step / 2)) for step in range(2, 60))]
+        return [*(rung for rung in powers if rung <= _LAST_BUT_ONE * most), most]
+
+
+def upper_bound(hits: int, draws: int) -> float:
+    """The largest chance of a hit that is compatible with so many hits, with 95 % confidence.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934): the exact one-sided bound, by bisection.
+
+    Example:
+        >>> round(upper_bound(0, 3), 2)
+        0.63
+    """
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        chance = (low + high) / 2
+        ways = [
+            math.comb(draws, n) * chance**n * (1 - chance) ** (draws - n) for n in range(hits + 1)
+        ]
+        low, high = (chance, high) if sum(ways) > 0.05 else (low, chance)
+    return high
 
 
 def _fill(target: np.ndarray, numbers: Sequence[int], column: Mapping[int, Costs]) -> None:
@@ -302,10 +338,9 @@ def _promotion(race: _Race, parts: Sequence[float]) -> _Step | None:
 
 
 def _late(race: _Race) -> _Step | None:
-    """If a trial that was cut beat the chosen ones: the one whose forecast ends best."""
-    ends = race.costs[:, -1]
-    checked_ends = ends[race.at_end & race.checks]
-    if not race.can_go_on.any() or not (checked_ends < ends[race.chosen].min()).any():
+    """If trials that were cut beat the chosen ones: the one whose forecast ends best."""
+    needed = min(_NO_ACCIDENT, int(race.checks.sum()))
+    if not race.can_go_on.any() or not needed or race.surprises < needed:
         return None
     mean, spread = forecast(as_log(race.costs), race.level)
     hope = np.where(race.can_go_on, mean - spread, np.inf)

@@ -46,6 +46,9 @@ class SuccessiveHalving(Scheduler):
         self._size = None if size is None else checked("size", size, 1)
         self._cohorts = Cohorts("halving")
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""

@@ -39,6 +39,9 @@ class Hyperband(Scheduler):
         self._factor = checked("factor", factor, 2)
         self._cohorts = Cohorts("Hyperband")
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""

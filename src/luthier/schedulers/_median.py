@@ -38,6 +38,9 @@ class Median(Scheduler):
         self._warmup = checked("warmup", warmup, 0)
         self._curves = Curves()
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""

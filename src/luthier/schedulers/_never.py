@@ -22,6 +22,9 @@ class Never(Scheduler):
         """Always go on."""
         return _GO_ON
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """The name."""

@@ -32,6 +32,9 @@ class Patience(Scheduler):
         self._delta = min_delta
         self._curves = Curves()
 
+    def lends(self, history: History) -> None:
+        """No trial begins from another's state."""
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""

@@ -80,6 +80,12 @@ def checked_retries(count: object) -> int:
     return int(count)
 
 
+def no_trial(value: object) -> str:
+    """The message that something is no trial."""
+    text = f"Expected a trial that ask() gave, got {value!r} of type {type(value).__name__}."
+    return text if value is not None else f"{text} ask() gives None when nothing is left to run."
+
+
 def as_scheduler(scheduler: Scheduler | str | None) -> Scheduler:
     """The scheduler that an argument stands for."""
     if scheduler is None:

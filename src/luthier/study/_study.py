@@ -179,6 +179,11 @@ class Study:
         """Whether a trial is open that may still end, or come back if its worker dies."""
         return any(trial.state is not TrialState.PAUSED for trial in self._ledger.open)
 
+    @property
+    def lent(self) -> frozenset[int] | None:
+        """Finished trials whose state may still be needed; None where no trial's ever is."""
+        return self._course.scheduler.lends(self.history())
+
     # -- the way of a trial ----------------------------------------------------------------------
 
     @overload
@@ -192,8 +197,7 @@ class Study:
             n: ask for up to so many at once, as a list.
 
         Returns:
-            A running trial; None (or a shorter list) when there is nothing to run now: the limit is
-            reached or the space is exhausted, for good unless `is_waiting`.
+            A running trial; None (or a shorter list) if nothing is left, for now if `is_waiting`.
         """
         if n is None:
             return self._next()
@@ -206,7 +210,6 @@ class Study:
         """Record metrics of a running trial; the decision says whether it may go on.
 
         Raises:
-            StaleTrialError: if another worker took the trial over.
             FatalValueError: if a scheduler decides, and the step lies before the last one.
         """
         self._course.enter(trial, measurement)
@@ -240,10 +243,7 @@ class Study:
             StaleTrialError: if another worker took the trial over.
         """
         if not isinstance(trial, Trial | Outcome):
-            raise TypeError(
-                f"Expected a trial that ask() gave, got {trial!r} of type {type(trial).__name__}."
-                + (" ask() gives None when nothing is left to run." if trial is None else "")
-            )
+            raise TypeError(_setup.no_trial(trial))
         number, attempt = trial.number, trial.attempt
         known = self._ledger.find(number)
         if known is None or known.attempt != attempt:

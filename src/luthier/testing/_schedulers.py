@@ -211,6 +211,9 @@ class _Forgetful(Scheduler):
     def decide(self, trial: Trial, history: History) -> Reply:
         return self._make().decide(trial, history)
 
+    def lends(self, history: History) -> frozenset[int] | None:
+        return self._make().lends(history)
+
     @property
     def settings(self) -> dict[str, object]:
         return dict(self._make().settings)

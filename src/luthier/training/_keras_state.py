@@ -243,7 +243,9 @@ def _restore(model: Any, progress: Progress) -> None:
     if shapes != {name: array.shape for name, array in arrays.items()}:
         raise CannotResumeError("the saved state is of another model")
     for name, variable in variables.items():
-        variable.assign(arrays[name])
+        # A trial that begins from another's state keeps the learning rate that is its own.
+        if not (progress.base and not progress.epochs and variable.name == "learning_rate"):
+            variable.assign(arrays[name])
 
 
 def _named_variables(model: Any) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from luthier import artifacts, training
+from luthier import training
 from luthier.errors import FatalValueError
 from luthier.oracles import HyperbandOracle
 from luthier.oracles._brackets import EPOCHS, INITIAL_EPOCH, PARENT
 from luthier.oracles._trial import Trial
 from luthier.space import HyperParameter, HyperParameters
+from luthier.tuners import _files
 from luthier.tuners._tuner import Tuner
 
 
@@ -106,18 +107,11 @@ class Hyperband(Tuner):
     def _task(self, trial: Trial) -> training.TrialTask:
         task = super()._task(trial)
         values = trial.hyperparameters.values
-        if EPOCHS not in values:
-            return task
-        paths = task.paths
-        if PARENT in values:
-            parent = artifacts.trial_path(self._project, str(values[PARENT]))
-            paths = replace(
-                paths,
-                start=artifacts.resume_path(parent),
-                weights=artifacts.checkpoint_path(parent),
-            )
-        is_last = self.oracle._brackets.is_last_round(values)
-        return replace(task, paths=paths, keeps_end=not is_last)
+        if PARENT in values and task.paths.start is None:
+            # A subclass of the oracle chose the values: they say what to go on from.
+            lender = self._folder_of(int(str(values[PARENT])))
+            task = replace(task, paths=_files.begun_from(task.paths, lender))
+        return replace(task, keeps_end=not self.oracle._brackets.is_last_round(values))
 
     def _needed(self) -> frozenset[int]:
         return super()._needed() | self.oracle._brackets.needed(self.oracle.study.history())

@@ -23,7 +23,7 @@ from luthier.oracles._trial import Trial
 from luthier.records import Trial as Record
 from luthier.records import TrialState
 from luthier.space import HyperParameters
-from luthier.tuners import _printing, _setup, _tunable
+from luthier.tuners import _files, _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
 from luthier.tuners._export import export
 from luthier.tuners._watch import PerTrial
@@ -270,9 +270,8 @@ class Tuner(BaseTuner):
     @property
     def _has_seams(self) -> bool:
         """Whether a subclass builds or trains in a way of its own."""
-        return any(
-            map(self._overrides, ("_build_and_fit_model", "_try_build", "_build_hypermodel"))
-        )
+        seams = ("_build_and_fit_model", "_try_build", "_build_hypermodel")
+        return any(map(self._overrides, seams))
 
     def _settings_for(self, hp: HyperParameters) -> training.BuildSettings:
         compiled = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}
@@ -314,14 +313,23 @@ class Tuner(BaseTuner):
             executions=self.executions_per_trial,
             folds=self._current_folds(trial),
             build=self._settings_for(trial.hyperparameters),
-            paths=self._paths(trial),
+            paths=_files.paths_of(self._folder(trial), self._keeper.policy),
             hooks=self._training_hooks(trial),
             with_optimizer=self._keeper.policy.with_optimizer,
             sharing=self._sharing,
         )
-        if trial.record is not None:
-            begun = bool(trial.record.measurements)
-            task = replace(task, number=trial.record.number, has_begun=begun)
+        record = trial.record
+        if record is not None:
+            lent = record.suggestion.resume_from
+            task = replace(
+                task,
+                number=record.number,
+                has_begun=bool(record.measurements),
+                keeps_end=self.oracle.study.lent is not None,
+                paths=task.paths
+                if lent is None
+                else _files.begun_from(task.paths, self._folder_of(lent)),
+            )
         return task if self._report is None else replace(task, report=self._report)
 
     def _training_hooks(self, trial: Trial) -> training.TrainingHooks:
@@ -360,7 +368,7 @@ class Tuner(BaseTuner):
             return
 
     def _on_outcome(self, record: Record) -> None:
-        # A trial that failed begins again: only what was interrupted goes on from its last epoch.
+        # A trial that failed begins again; what was interrupted goes on from its last epoch.
         retried = {record.number} if record.state is TrialState.WAITING else set()
         self._keeper.sweep(self.oracle.study.history(), self._needed() - retried)
         artifacts.trim_compiled(artifacts.compiled_path(self._project))
@@ -368,22 +376,13 @@ class Tuner(BaseTuner):
 
     def _needed(self) -> frozenset[int]:
         """Trials from whose state training may still go on."""
-        open_trials = self.oracle.study.history().open
-        return frozenset(trial.number for trial in open_trials)
+        return _files.needed(self.oracle.study)
 
     def _folder_of(self, number: int) -> Path:
         return Path(self.get_trial_dir(self.oracle._desk.views.id_of(number)))
 
     def _folder(self, trial: Trial) -> Path:
         return Path(self.get_trial_dir(trial.trial_id))
-
-    def _paths(self, trial: Trial) -> training.TrialPaths:
-        folder = self._folder(trial)
-        return training.TrialPaths(
-            checkpoint=self._keeper.policy.path_of(folder),
-            resume=artifacts.resume_path(folder),
-            build_config=artifacts.build_config_path(folder),
-        )
 
     def _overrides(self, name: str) -> bool:
         """Whether a subclass has its own method of that name."""
