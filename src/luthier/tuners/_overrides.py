@@ -25,11 +25,18 @@ class _Asked:
         self._oracle = oracle
         self._tuner_id = tuner_id
         self._status = TrialStatus.RUNNING
+        self._given: set[int] = set()
 
     def ask(self) -> Record | None:
+        ongoing = self._oracle.ongoing_trials.get(self._tuner_id)
+        if ongoing is not None and ongoing.record and ongoing.record.number in self._given:
+            return None  # one at a time: the oracle would give the same one again
         trial = self._oracle.create_trial(self._tuner_id)
         self._status = trial.status
-        return trial.record if trial.status == TrialStatus.RUNNING else None
+        if trial.status != TrialStatus.RUNNING or trial.record is None:
+            return None
+        self._given.add(trial.record.number)
+        return trial.record
 
     @property
     def is_waiting(self) -> bool:
