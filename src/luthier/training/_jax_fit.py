@@ -30,7 +30,7 @@ from luthier.training._sharing import COMPILED_ONCE, Sharing
 
 # More batches than any epoch has: Keras hands over its iterator once an epoch.
 _WHOLE_EPOCH = 10**9
-# On a CPU large convolutions are much slower in a compiled loop.
+# One dispatch a step: as quick to compile as for Keras alone.
 STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
 _DATA = ("x", "y", "sample_weight", "validation_data")
 
@@ -72,6 +72,7 @@ class SharedFit:
         self._test_is_whole = False
         # Steps that cannot be shared, by kind, compiled as Keras does.
         self._keras: dict[str, Any] = {}
+        self._is_repaid: dict[str, bool] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Train, as `keras.Model.fit`."""
@@ -83,6 +84,7 @@ class SharedFit:
             return fit(*args, **kwargs)
         self._traces.clear()
         self._keras.clear()
+        self._is_repaid.clear()
         self._plan, args, kwargs = _planned(model, args, kwargs)
         self._info.setdefault("ran", COMPILED_ONCE)
         with self._installed():
@@ -137,7 +139,7 @@ class SharedFit:
             traces = [self._trace(kind, state, run) for run in given]
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
-            rule = self._rule(traces)
+            rule = self._rule(kind, traces)
             if rule is STEPWISE or (len(given) == 1 and len(given[0].batches) == 1):
                 bound = [sharing.programs.bind([one], STEP) for one in traces]
                 return _each(bound, state, given)
@@ -154,8 +156,12 @@ class SharedFit:
         )
         return sharing.run(request, self._info, together=self._plan.together)
 
-    def _rule(self, traces: list[Trace]) -> Rule | None:
+    def _rule(self, kind: str, traces: list[Trace]) -> Rule | None:
         """How convolutions are computed; `STEPWISE` if an epoch is not to be one dispatch."""
+        if kind not in self._is_repaid:
+            self._is_repaid[kind] = self._sharing.is_repaid([one.skeleton for one in traces])
+        if not self._is_repaid[kind]:
+            return STEPWISE
         probe = self._sharing.probe
         on_cpu = jax.default_backend() == "cpu"
         if not (on_cpu or self._sharing.in_lane) or not probe.has_any(traces[0]):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from luthier.errors import FatalRuntimeError
+from luthier.space import Choice, Fixed, Float, HyperParameter
 from luthier.training._backend import backend_in_use
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Sharing:
         self._why: Counter[str] = Counter()
         self._since_tidied = 0
         self._side_by_side: Lanes | None = None
+        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._in_numbers_only = True
 
     def lane_count(self) -> int:
         """How many trials are trained at once: one after the other on a CPU, if it is for us to
@@ -60,6 +63,19 @@ class Sharing:
         from luthier.training._jax import has_accelerator
 
         return _ON_ACCELERATOR if has_accelerator() else 1
+
+    def expect(self, space: Iterable[HyperParameter]) -> None:
+        """Learn from the space whether models will differ in numbers only, before one is seen."""
+        self._in_numbers_only = all(_is_number(parameter) for parameter in space)
+
+    def is_repaid(self, skeletons: Sequence[str]) -> bool:
+        """Whether a longer compile, of a whole epoch, will be repaid by others of these skeletons:
+        one was there before, or nothing but numbers is searched.
+        """
+        key = tuple(skeletons)
+        before = self._seen[key]
+        self._seen[key] += 1
+        return before > 0 or self._in_numbers_only or self.in_lane
 
     def settings(self) -> dict[str, Any]:
         """What is stored with the study: lanes decide which trials samplers know of."""
@@ -170,6 +186,13 @@ class Sharing:
         from luthier.training._jax_rows import DeviceData
 
         return DeviceData()
+
+
+def _is_number(parameter: HyperParameter) -> bool:
+    """Whether a hyperparameter is a number that shapes nothing."""
+    if isinstance(parameter, Choice):
+        return all(isinstance(value, float) for value in parameter.values)
+    return isinstance(parameter, Float | Fixed)
 
 
 def _counted(number: int, noun: str) -> str:

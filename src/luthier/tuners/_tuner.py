@@ -253,6 +253,7 @@ class Tuner(BaseTuner):
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
         self._keeper.look(study.history())
+        self._sharing.expect(self.oracle.get_space().space)
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
