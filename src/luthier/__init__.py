@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from luthier.objective import Objective
     from luthier.oracles import Oracle, synchronized
     from luthier.records import Decision, Measurement, Trial, TrialState
+    from luthier.replaying import replay
     from luthier.results import Results
     from luthier.space import (
         Boolean,
@@ -91,6 +92,7 @@ _HOMES = {
     "Trial": "records",
     "TrialState": "records",
     "Results": "results",
+    "replay": "replaying",
     "Boolean": "space",
     "Choice": "space",
     "Constraint": "space",
@@ -159,6 +161,7 @@ __all__ = [
     "hooks",
     "imports",
     "oracles",
+    "replay",
     "samplers",
     "schedulers",
     "stores",
