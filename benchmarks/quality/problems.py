@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 DRAWS = 30_000
+_THIS = sys.modules[__name__]
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Collection:
 def _held_out():
     # A directory's problems may have taken the name of this module.
     before = sys.modules.get("problems")
-    sys.modules["problems"] = sys.modules[__name__]
+    sys.modules["problems"] = _THIS
     try:
         import heldout
     finally:
