@@ -346,6 +346,17 @@ def test_what_does_not_suit_is_trained_as_keras_would_and_says_why(build: Build,
     assert why in info["ran_why"]
 
 
+def test_a_program_that_does_not_run_is_trained_as_keras_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("no code for this machine")
+
+    monkeypatch.setattr(Sharing, "run", fails)
+    (info,) = compared(dense, X, ONE_HOT, epochs=1, values=(0.3,))
+    assert info["ran_why"] == "train step: RuntimeError: no code for this machine"
+
+
 def test_strict_makes_it_an_error() -> None:
     model = _eager(0.3)
     share_programs(model, Sharing(strict=True), {})

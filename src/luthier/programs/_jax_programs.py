@@ -21,7 +21,7 @@ from luthier.programs._jax_wiring import check_replay
 Replay = Callable[..., Any]
 """A traced function, with the constants of whoever runs it; may be called with a `rule`."""
 
-_MOST_KEPT = 128
+_MOST_KEPT = 64
 
 
 @dataclass(frozen=True)

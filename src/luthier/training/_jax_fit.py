@@ -147,14 +147,24 @@ class SharedFit:
             maker = epoch_maker(fed.shape, rule=rule)
             sharing.programs.bind(traces, maker)
         except UntraceableError as error:
-            sharing.fall_back(f"{kind} step: {error}", self._info)
-            step = jax.jit(getattr(self._model, f"{kind}_step"), donate_argnums=0)
-            self._keras[kind] = step
-            return _each([step] * len(given), state, given)
+            return self._fall_back(kind, str(error), state, given)
         request = Request(
             tuple(traces), maker, state, fed.data, fed.rows, fed.streams, first=kind == "test"
         )
-        return sharing.run(request, self._info, together=self._plan.together)
+        try:
+            return sharing.run(request, self._info, together=self._plan.together)
+        except Exception as error:
+            if any(leaf.is_deleted() for leaf in jax.tree.leaves(state)):
+                raise
+            reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            return self._fall_back(kind, reason, state, given)
+
+    def _fall_back(self, kind: str, reason: str, state: Any, given: list[Run]) -> Any:
+        """Go on with Keras's own step, compiled as Keras does."""
+        self._sharing.fall_back(f"{kind} step: {reason}", self._info)
+        step = jax.jit(getattr(self._model, f"{kind}_step"), donate_argnums=0)
+        self._keras[kind] = step
+        return _each([step] * len(given), state, given)
 
     def _rule(self, kind: str, traces: list[Trace]) -> Rule | None:
         """How convolutions are computed; `STEPWISE` if an epoch is not to be one dispatch."""

@@ -17,7 +17,7 @@ from luthier.space import Choice, Fixed, Float, HyperParameter
 from luthier.training._backend import backend_in_use
 
 if TYPE_CHECKING:
-    from luthier.programs import Context, ConvolutionProbe, Lanes, Programs, Request
+    from luthier.programs import Context, ConvolutionProbe, Lanes, Packer, Programs, Request
     from luthier.training._jax_rows import DeviceData
     from luthier.training._tensorflow_programs import Graphs
 
@@ -49,6 +49,7 @@ class Sharing:
         self._why: Counter[str] = Counter()
         self._since_tidied = 0
         self._side_by_side: Lanes | None = None
+        self._packer: Packer | None = None
         self._seen: Counter[tuple[str, ...]] = Counter()
         self._in_numbers_only = True
 
@@ -92,7 +93,8 @@ class Sharing:
         from luthier.programs import Lanes, Packer
         from luthier.training._keras_lanes import KerasContext
 
-        self._side_by_side = Lanes(Packer(self.programs, count), (KerasContext(), *contexts))
+        self._packer = Packer(self.programs, count)
+        self._side_by_side = Lanes(self._packer, (KerasContext(), *contexts))
         return self._side_by_side
 
     @property
@@ -149,7 +151,13 @@ class Sharing:
         if ways[PLAIN]:
             reasons = "; ".join(reason for reason, _ in why.most_common(_MOST_REASONS))
             parts.append(f"{ways[PLAIN]} {PLAIN}: {reasons}")
+        if self._packer is not None and self._packer.halved:
+            parts.append("fewer lanes than asked for, to fit into memory")
         return f"{_counted(total, 'trial')}: {', '.join(parts)}"
+
+    def forget_data(self) -> None:
+        """Let go of the user's arrays on the device."""
+        self.__dict__.pop("data", None)
 
     def keeps_caches(self, info: Mapping[str, Any]) -> bool:
         """Whether JAX's own caches may stay after a trial: shared programs are kept elsewhere."""

@@ -258,6 +258,7 @@ class Tuner(BaseTuner):
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
+        self._sharing.forget_data()
         _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
 
     def _executor(self) -> Executor:
