@@ -60,9 +60,9 @@ def without_tensorflow():
         yield
 
 
-def searched(path, hypermodel=build, max_trials=2, **kwargs):
-    tuner = luthier.RandomSearch(hypermodel, "val_loss", max_trials, seed=0, directory=path)
-    tuner.search(X, Y, validation_data=(X, Y), epochs=2, verbose=0, **kwargs)
+def searched(path, hypermodel=build, **kwargs):
+    tuner = luthier.RandomSearch(hypermodel, "val_loss", 1, seed=0, directory=path)
+    tuner.search(X, Y, validation_data=(X, Y), verbose=0, **kwargs)
     return tuner
 
 
@@ -76,7 +76,8 @@ def run(script: Path, capsys) -> float:
 
 def test_it_comes_to_the_same_score(tmp_path, capsys):
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=1)
-    tuner = searched(tmp_path, batch_size=luthier.Int(8, 16, step=8), callbacks=[stopping])
+    size = luthier.Int(8, 16, step=8)
+    tuner = searched(tmp_path, batch_size=size, callbacks=[stopping], epochs=2)
     script = tuner.export(tmp_path / "out" / "best.py")
     best = tuner.oracle.get_best_trials()[0]
     assert run(script, capsys) == pytest.approx(best.score, rel=1e-3)
@@ -90,7 +91,7 @@ def test_it_comes_to_the_same_score(tmp_path, capsys):
 
 
 def test_a_hypermodel_with_a_fit_of_its_own(tmp_path):
-    tuner = searched(tmp_path, Scaled(0.5), max_trials=1)
+    tuner = searched(tmp_path, Scaled(0.5))
     script = tuner.export(tmp_path / "best.py", data=load, epochs=1, verbose=0)
     runpy.run_path(str(script), run_name="__main__")
     assert script.with_suffix(".keras").exists()
