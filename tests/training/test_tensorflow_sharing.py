@@ -44,7 +44,10 @@ def network(kind: str, p: Mapping[str, float], optimizer: Any = None) -> Any:
             x = layers.Conv1D(2, 2, kernel_regularizer=decay)(layers.Reshape((3, 1))(inputs))
             x = layers.LayerNormalization(epsilon=p["epsilon"])(layers.Flatten()(x))
         elif kind == "recurrent":
-            x = layers.SimpleRNN(3, kernel_regularizer=decay)(layers.Reshape((3, 1))(inputs))
+            x = layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 1.0, 2.0])(inputs)
+            x = layers.RandomFlip()(layers.Reshape((3, 1, 1))(x))
+            x = layers.Reshape((3, 1))(x)
+            x = layers.SimpleRNN(3, kernel_regularizer=decay)(x)
         else:
             left = layers.Dense(3, kernel_regularizer=decay)(inputs)
             x = layers.Concatenate()([left, layers.GaussianNoise(p["rate"])(inputs)])
@@ -295,3 +298,31 @@ def test_a_search_compiles_once_and_says_so(
     tuner.search(x, y, validation_data=(x, y), epochs=1, verbose=2)
     assert [trial.info["ran"] for trial in tuner.results.trials] == ["compiled once"] * 3
     assert "3 trials: 3 compiled once in 1 program" in capsys.readouterr().out
+
+
+def test_programs_of_large_models_are_not_hoarded(
+    shared: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from luthier.training import _tensorflow_programs
+
+    p = numbers(np.random.default_rng(5))
+    monkeypatch.setattr(_tensorflow_programs, "_MOST_BYTES", 100)
+    for count in (2, 4):
+        train(lambda: network("dense", p), sharing(shared), epochs=1)
+        assert shared.graphs.traced == count
+
+
+def test_what_goes_wrong_inside_leaves_a_plain_fit(
+    shared: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from luthier.training import _tensorflow_sharing
+
+    def other(*_: Any) -> None:
+        raise AttributeError("another Keras")
+
+    monkeypatch.setattr(_tensorflow_sharing, "fingerprint", other)
+    p = numbers(np.random.default_rng(6))
+    info: dict[str, Any] = {}
+    history, _ = train(lambda: network("dense", p), sharing(shared, info), epochs=1)
+    assert np.isfinite(history["loss"]).all()
+    assert info == {"ran": "plain", "ran_why": "AttributeError: another Keras"}

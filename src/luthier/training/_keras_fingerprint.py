@@ -225,7 +225,8 @@ class _Walk:
 
 
 def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "numpy") and not isinstance(value, types.ModuleType)
+    # Of the class: some objects answer to every name.
+    return hasattr(type(value), "numpy")
 
 
 def _has_state(value: Any) -> bool:

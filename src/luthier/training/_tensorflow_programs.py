@@ -18,6 +18,7 @@ from luthier.training._tensorflow_scalars import hoisted
 
 # Each keeps a graph, and the variables of the model that it was traced with.
 _MOST_PROGRAMS = 32
+_MOST_BYTES = 256 * 2**20
 
 Key = tuple[str, str, str]
 """A model's fingerprint, what the step does, and the form of the data."""
@@ -75,6 +76,7 @@ class Program:
         self._takes = _inputs(self._graph, _handles(variables, numbers))
         self.unread = _unread(numbers.scalars, reads)
         self._fixed: dict[int, float] = {}
+        self.bytes = sum(variable.value.shape.num_elements() * 4 for variable in variables)
         self._owner: object = None
 
     def fix_unread(self) -> None:
@@ -133,8 +135,12 @@ class Graphs:
         self.traced += 1
         self._models.add(key[0])
         self._programs[(key, self.traced)] = program
-        while len(self._programs) > _MOST_PROGRAMS:
+        while self._programs and self._is_too_much():
             self._programs.popitem(last=False)
+
+    def _is_too_much(self) -> bool:
+        kept = self._programs.values()
+        return len(kept) > _MOST_PROGRAMS or sum(one.bytes for one in kept) > _MOST_BYTES
 
     def __len__(self) -> int:
         """How many kinds of models there were: training and testing count as one."""

@@ -9,6 +9,7 @@ run by the function that Keras made, and says why.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -76,11 +77,16 @@ class SharedStep:
         return result
 
     def _choose(self, iterator: Any) -> Callable[[Any], Any]:
-        info = self._use.info
+        info, reason = self._use.info, ""
         try:
             step = self._shared(iterator)
         except (NotShareableError, NoProgramError) as error:
-            self._use.sharing.fall_back(str(error), info)
+            reason = str(error)
+        except Exception as error:
+            # Another Keras or TensorFlow may be made otherwise: its own function works anyway.
+            reason = f"{type(error).__name__}: {error}"
+        if reason:
+            self._use.sharing.fall_back(reason, info)
             return self._own
         info.setdefault("ran", COMPILED_ONCE)
         return step
@@ -121,8 +127,10 @@ class _Looks:
 
     def settle(self) -> None:
         """Take note of the marks that a step has left."""
+        self._after = None
         if self._first is not None:
-            self._after = _facts(fingerprint(self.model))
+            with suppress(NotShareableError):
+                self._after = _facts(fingerprint(self.model))
 
 
 @dataclass(frozen=True)
