@@ -1,8 +1,7 @@
-"""Schedulers: what they cost on recorded learning curves, on real training, and per report.
+"""Schedulers: what they cost on recorded learning curves, and per report.
 
     python benchmarks/schedulers.py curves TABLE.npz [...] [--seeds 20] [--only auto,hyperband]
     python benchmarks/schedulers.py overhead
-    python benchmarks/schedulers.py training [--seeds 5]
 
 A table holds `curves`, shape (trials, epochs, metrics), whose first metric is a loss to be
 minimised. Each trial of a search is a row, in an order drawn from the seed, so that only the
@@ -215,13 +214,13 @@ def run_curves(tables: list[str], seeds: int, only: list[str]) -> None:
             )
 
 
-def run_overhead(trials: int = 200, epochs: int = 27) -> None:
+def run_overhead(names: list[str], trials: int = 200, epochs: int = 27) -> None:
     """Print CPU milliseconds of one report with SQLite, and the part that is the scheduler's."""
     print("| scheduler | ms a report | more than without |\n|---|---|---|")
     rng = np.random.default_rng(0)
     losses = rng.random((trials, 1)) + 1 / np.arange(1, epochs + 1)
     plain = 0.0
-    for name in ("never", "median", "patience", "asha", "halving", "hyperband", "auto"):
+    for name in names:
         with tempfile.TemporaryDirectory() as folder:
             study = luthier.Study(
                 Space([Int("row", 0, trials)]),
@@ -257,12 +256,13 @@ def main() -> None:
     curves.add_argument("tables", nargs="+")
     curves.add_argument("--seeds", type=int, default=20)
     curves.add_argument("--only", default="")
-    commands.add_parser("overhead")
+    overhead = commands.add_parser("overhead")
+    overhead.add_argument("--only", default="never,median,patience,asha,halving,hyperband,auto")
     given = parser.parse_args()
     if given.what == "curves":
         run_curves(given.tables, given.seeds, [n for n in given.only.split(",") if n])
     else:
-        run_overhead()
+        run_overhead(given.only.split(","))
 
 
 if __name__ == "__main__":

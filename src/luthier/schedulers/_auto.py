@@ -54,6 +54,7 @@ class _Race:
         numbers: trials that came to the first one.
         costs: best costs there, shape `(n, k)`; NaN where a trial has not come to yet. Of several
             objectives: the front among those at the same rung.
+        z: the same on a scale where curves fall evenly.
         level: the last rung of each, shape `(n,)`.
         can_go_on: which are paused.
         checks: which were followed to their ends for a check.
@@ -63,6 +64,7 @@ class _Race:
     rungs: Sequence[int]
     numbers: np.ndarray
     costs: np.ndarray
+    z: np.ndarray
     level: np.ndarray
     can_go_on: np.ndarray
     checks: np.ndarray
@@ -144,9 +146,9 @@ class Auto(Scheduler):
 
     def decide(self, trial: Trial, history: History) -> Reply:
         """At a rung: whether this trial, of all that could go on, is the one."""
-        curve = self._curves.update(history, trial)
         if trial.state is TrialState.PAUSED:
             return self._give_up(history)
+        curve = self._curves.update(history, trial)
         if not curve.steps:
             return not_seen(curve, history)
         rungs = self._rungs(history)
@@ -171,6 +173,7 @@ class Auto(Scheduler):
     def _give_up(self, history: History) -> Reply:
         if not history.is_full or any(t.state is not TrialState.PAUSED for t in history.open):
             return STAY
+        self._curves.update(history)
         race = self._race(history)
         if self._asked[0] is not history:
             self._asked = (history, self._choose(history) is None)
@@ -204,9 +207,11 @@ class Auto(Scheduler):
 
     def _choose(self, history: History, freed: Trial | None = None) -> _Step | None:
         """What is to go on of all that can; None for a new trial."""
-        race = self._race(history, freed)
         opening = min(_OPENING, history.max_trials or _OPENING)
-        if race is None or (history.counted < opening and not history.is_full):
+        if history.counted < opening and not history.is_full:
+            return None
+        race = self._race(history, freed)
+        if race is None:
             return None
         has_lead = bool(race.chosen.any())
         parts = _NARROW
@@ -247,29 +252,22 @@ class Auto(Scheduler):
         if not numbers:
             return None
         costs = np.full((len(numbers), len(rungs)), np.nan)
+        places = {number: place for place, number in enumerate(numbers)}
         for rung, column in enumerate(columns):
-            _fill(costs[:, rung], numbers, column)
-        for place, number in enumerate(numbers):
-            trial = trials[number]
-            if trial.state is TrialState.COMPLETED and np.isnan(costs[place, -1]):
+            _fill(costs[:, rung], places, column)
+        for place in np.flatnonzero(np.isnan(costs[:, -1])):
+            if trials[numbers[place]].state is TrialState.COMPLETED:
                 # It ended by itself before: what it came to stands.
-                known = costs[place][~np.isnan(costs[place])]
-                costs[place, len(known) :] = known[-1]
+                reached = int((~np.isnan(costs[place])).sum())
+                costs[place, reached:] = costs[place, reached - 1]
         level = (~np.isnan(costs)).sum(1) - 1
         freed_number = None if freed is None else freed.number
-        states = [trials[number].state for number in numbers]
-        paused = np.array(
-            [
-                s is TrialState.PAUSED or n == freed_number
-                for s, n in zip(states, numbers, strict=True)
-            ]
-        )
-        checks, late = (
-            np.array([bool(trials[n].suggestion.extra.get(mark)) for n in numbers])
-            for mark in (_CHECK, _LATE)
-        )
+        known = [trials[number] for number in numbers]
+        paused = np.array([t.state is TrialState.PAUSED or t.number == freed_number for t in known])
+        marks = [t.suggestion.extra for t in known]
+        checks, late = (np.array([mark in m for m in marks]) for mark in (_CHECK, _LATE))
         can_go_on = paused & (level < len(rungs) - 1)
-        return _Race(rungs, np.array(numbers), costs, level, can_go_on, checks, late)
+        return _Race(rungs, np.array(numbers), costs, as_log(costs), level, can_go_on, checks, late)
 
     def _rungs(self, history: History) -> Sequence[int] | None:
         most = self._most or history.horizon
@@ -305,18 +303,22 @@ def upper_bound(hits: int, draws: int) -> float:
     return high
 
 
-def _fill(target: np.ndarray, numbers: Sequence[int], column: Mapping[int, Costs]) -> None:
+def _fill(target: np.ndarray, places: Mapping[int, int], column: Mapping[int, Costs]) -> None:
     """Costs of a rung; of several objectives, fronts."""
-    there = [place for place, number in enumerate(numbers) if number in column]
-    values = np.array([column[numbers[place]] for place in there])
-    if there:
-        target[there] = values[:, 0] if values.shape[1] == 1 else fronts(values)
+    known = [(places[number], costs) for number, costs in column.items() if number in places]
+    if not known:
+        return
+    there = [place for place, _ in known]
+    if len(known[0][1]) == 1:
+        target[there] = [costs[0] for _, costs in known]
+    else:
+        target[there] = fronts(np.array([costs for _, costs in known]))
 
 
 def _order(race: _Race, rung: int) -> np.ndarray:
     """Places of those that came to a rung, the most promising first."""
     there = np.flatnonzero(race.level >= rung)
-    z = as_log(race.costs)
+    z = race.z
     promise = z[there, rung]
     if rung:
         promise = promise - _SLOPE * (z[there, rung - 1] - promise)
@@ -342,7 +344,7 @@ def _late(race: _Race) -> _Step | None:
     needed = min(_NO_ACCIDENT, int(race.checks.sum()))
     if not race.can_go_on.any() or not needed or race.surprises < needed:
         return None
-    mean, spread = forecast(as_log(race.costs), race.level)
+    mean, spread = forecast(race.z, race.level)
     hope = np.where(race.can_go_on, mean - spread, np.inf)
     return _go_on(race, int(np.argmin(hope)), "late bloomers were found: all go on", _LATE)
 

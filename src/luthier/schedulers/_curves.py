@@ -92,6 +92,7 @@ class Curves:
 
     def __init__(self) -> None:
         self._objectives: tuple[Objective, ...] = ()
+        self._history: History | None = None
         self._forget(())
 
     def _forget(self, objectives: tuple[Objective, ...]) -> None:
@@ -102,6 +103,11 @@ class Curves:
 
     def update(self, history: History, trial: Trial | None = None) -> Curve:
         """Take in what happened since the last call; the curve of `trial`."""
+        if history is not self._history:
+            self._follow(history)
+        return Curve() if trial is None else self._take(trial)
+
+    def _follow(self, history: History) -> None:
         if history.objectives != self._objectives or not history.is_continuation(self._finished):
             self._forget(history.objectives)
         for ended in history.finished[len(self._finished) :]:
@@ -111,7 +117,7 @@ class Curves:
             curve = self._by_number.get(running.number)
             if curve is None or curve.source is not running.measurements:
                 self._take(running)
-        return Curve() if trial is None else self._take(trial)
+        self._history = history
 
     def __getitem__(self, number: int) -> Curve:
         return self._by_number[number]
