@@ -14,13 +14,12 @@ import luthier
 class Own(keras.Model):
     @luthier.train_step
     def train_step(self, data: Any) -> dict[str, Any]:
-        def look() -> Any:
-            outputs = self(data[0], training=True)
-            return self.compute_loss(*data, outputs), outputs
-
-        (loss, outputs), gradients = luthier.value_and_gradients(look, self.trainable_variables)
+        loss, gradients = luthier.value_and_gradients(
+            lambda: self.compute_loss(*data, self(data[0], training=True)), self.trainable_variables
+        )
         self.optimizer.apply(gradients, self.trainable_variables)
-        return {"loss": loss, **self.compute_metrics(*data, outputs)}
+        next(m for m in self.metrics if m.name == "loss").update_state(loss)
+        return {"loss": self.get_metrics_result()["loss"]}
 
 
 def build(hp: luthier.HyperParameters) -> Any:

@@ -16,7 +16,7 @@ def test_the_page_on_training_by_hand_runs(project: Path, backend: str) -> None:
     exec(compile(code, "custom-training.md", "exec"), names)
     x, y = names["x"], names["y"]
     network = names["network"]()
-    own = names["Own"](network.inputs, network.outputs)
+    own = names["Own"](network.input, network.output)
     own.compile("sgd", "mse", jit_compile=False)
     assert own.fit(x, y, batch_size=160, verbose=0).history["loss"][0] > 0
     assert len(names["training"].history["mae"]) == 3

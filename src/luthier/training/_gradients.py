@@ -31,7 +31,7 @@ def value_and_gradients(function: Callable[[], Any], variables: Any) -> tuple[An
 
     Example:
         >>> loss, gradients = luthier.value_and_gradients(  # doctest: +SKIP
-        ...     lambda: keras.ops.mean((model(x) - y) ** 2), model.trainable_variables
+        ...     lambda: keras.losses.MeanSquaredError()(y, model(x)), model.trainable_variables
         ... )
         >>> optimizer.apply(gradients, model.trainable_variables)  # doctest: +SKIP
     """
@@ -177,7 +177,8 @@ def train_step(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         ...             self.trainable_variables,
         ...         )
         ...         self.optimizer.apply(gradients, self.trainable_variables)
-        ...         return {"loss": loss}
+        ...         self.loss_mean.update_state(loss)  # a keras.metrics.Mean of the model's
+        ...         return {"loss": self.loss_mean.result()}
     """
     from luthier.training import _keras_own_step
 
