@@ -21,7 +21,7 @@ _OPENING = 60
 _LAST_BUT_ONE = 0.8
 # Which part of all trials goes on from each rung: until one has come to its end, after that, and
 # with trials beyond the opening.
-_NARROW = (0.15, 0.117, 0.083, 0.067, 0.05, 0.017)
+_NARROW = (0.133, 0.1, 0.083, 0.067, 0.05, 0.017)
 _WIDE = (0.33, 0.2, 0.13, 0.08, 0.05, 0.034)
 _USUAL = (0.3, 0.13, 0.08, 0.045, 0.03, 0.017)
 # How much of the last improvement is expected to come again before the next rung.
