@@ -1,6 +1,6 @@
 """Loops beside what they replace: seconds of one training of the same model on the same data.
 
-    KERAS_BACKEND=tensorflow python benchmarks/loops.py [--epochs 5 50] [--repeats 5]
+    KERAS_BACKEND=tensorflow python benchmarks/loops.py [--epochs 5 10 50] [--repeats 5]
 
 Regression on scikit-learn's diabetes data with L2, SGD and batches of 32, as the books do it. Three
 ways, in turn, in one process: `Step` and `Loop`; Keras's `fit`; and, on TensorFlow, the loop that
@@ -84,7 +84,7 @@ def measured(train: Callable[[int], None], epochs: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, nargs="+", default=[5, 50])
+    parser.add_argument("--epochs", type=int, nargs="+", default=[5, 10, 50])
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
     ways: dict[str, Callable[[int], None]] = {"Loop": by_loop, "fit": by_fit}
