@@ -34,6 +34,10 @@ def database(store: Any) -> Database:
     return found
 
 
+# JAX, once another test has loaded it, warns of every fork; the child here uses the store only.
+JAX_IS_LEFT_ALONE = pytest.mark.filterwarnings("ignore:os.fork\\(\\) was called:RuntimeWarning")
+
+
 def run_in_fork(body: Any) -> int:
     """Run something in a child made by fork; its exit status."""
     child = os.fork()
@@ -48,6 +52,7 @@ def run_in_fork(body: Any) -> int:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@JAX_IS_LEFT_ALONE
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_store_works_on_both_sides_of_a_fork(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -70,6 +75,7 @@ def test_a_store_works_on_both_sides_of_a_fork(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@JAX_IS_LEFT_ALONE
 def test_a_fork_waits_for_other_threads_to_end_their_verbs(tmp_path: Path) -> None:
     """A child never gets a lock that nobody in it holds, nor half a transaction."""
     store = opened(tmp_path / "study.sqlite")

@@ -167,10 +167,11 @@ class Tuner(BaseTuner):
         """Called when a batch ended; overriding it slows training down."""
 
     def results_summary(self, num_trials: int = 10) -> None:
-        """Print the best trials with the values that they used, and how much is kept on disk."""
+        """Print the best trials, and where `keep` or `disk_budget` is given what the disk holds."""
         super().results_summary(num_trials)
         self._keeper.look(self.oracle.study.history())
-        _printing.print_kept(self._keeper.summary())
+        if self._keeper.policy != artifacts.Policy():
+            _printing.print_kept(self._keeper.summary())
 
     def load_model(self, trial: Trial) -> Any:
         """The trial's model, built again, with the weights of its best epoch.
