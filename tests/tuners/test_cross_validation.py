@@ -8,6 +8,7 @@ import pytest
 import luthier
 from luthier.errors import FatalTypeError, FatalValueError
 from luthier.records import TrialState
+from luthier.tuners._tasks import folds_of
 
 keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.keras
@@ -147,6 +148,6 @@ def test_trials_of_hyperband_are_compared_with_those_trained_as_long(tmp_path):
     )
     made.search(X, Y, verbose=0)
     trial = made.oracle.get_best_trials()[0]
-    assert made._current_folds(trial).best == tuple(trial.record.info["folds"])
+    assert folds_of(made, trial).best == tuple(trial.record.info["folds"])
     trial.hyperparameters.values = {"tuner/epochs": 99}
-    assert made._current_folds(trial).best == ()
+    assert folds_of(made, trial).best == ()

@@ -14,7 +14,7 @@ from typing import Any
 
 from luthier import artifacts, driver, training
 from luthier.abc import Executor, Report
-from luthier.errors import FailedTrialError, FatalError, SkippedTrialError, StudyError
+from luthier.errors import FatalError, SkippedTrialError, StudyError
 from luthier.executors import InlineExecutor
 from luthier.hooks import Console, Explain
 from luthier.oracles import Oracle, _reports
@@ -25,7 +25,7 @@ from luthier.records import Outcome, TrialState
 from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameters
-from luthier.tuners import _overrides, _printing, _setup, _tunable
+from luthier.tuners import _endings, _overrides, _printing, _setup, _tunable
 from luthier.tuners._takeover import take_over
 from luthier.tuners._watch import Heard, Watch
 
@@ -232,7 +232,7 @@ class BaseTuner:
         except FatalError:
             raise
         except Exception as error:
-            trial.status = _status_of(error)
+            trial.status = _endings.status_of(error)
             trial.message = traceback.format_exc()
             if self.oracle.verbose and not isinstance(error, SkippedTrialError):
                 traceback.print_exc()
@@ -242,7 +242,7 @@ class BaseTuner:
             self.oracle._score(trial)
         found = self.oracle._found(trial)
         return _reports.outcome_of(
-            trial, found, values=_used(trial), spread=spread, info=self._info
+            trial, found, values=_endings.used(trial), spread=spread, info=self._info
         )
 
     def _run_and_update_trial(
@@ -352,11 +352,7 @@ class BaseTuner:
         """Go on with an existing study, or find out what a new one searches."""
         opened = self.oracle._desk.open()
         if opened.existed and is_new:
-            raise StudyError(
-                f"The study {self.project_name!r} in {opened.study.place} exists, and "
-                "`overwrite=True` deletes only what is in the project's folder: others may share "
-                "that store. Choose another `project_name`, or go on with `overwrite=False`."
-            )
+            raise StudyError(_setup.shared(self.project_name, opened.study.place))
         if opened.existed:
             _printing.print_reload(opened.study.place, opened.study.notices)
             opened.study.notices = ()  # said here, at once; the console need not repeat them
@@ -383,18 +379,3 @@ class BaseTuner:
         """Build a model to see which hyperparameters it uses."""
         if self.hypermodel is not None:
             self.hypermodel.build(hp)
-
-
-def _status_of(error: Exception) -> str:
-    # Only what might go better another time is worth a retry.
-    return TrialStatus.FAILED if isinstance(error, FailedTrialError) else TrialStatus.INVALID
-
-
-def _used(trial: Trial) -> dict[str, Any] | None:
-    """The values that a trial asked for by name; None (all count) if it asked for none so."""
-    used = set(trial.hyperparameters.used)
-    values = trial.hyperparameters.values
-    if not any(name in used for name in values):
-        return None
-    # What an oracle decided beside the space (`tuner/epochs`) is not asked for by the build.
-    return {n: value for n, value in values.items() if n in used or n.startswith("tuner/")}

@@ -142,3 +142,12 @@ def folds_of(cv: Any, risk: float) -> CrossValidation | None:
 def tuner_id_of(tuner_id: str | None) -> str:
     """The tuner's id: as given, from the environment, or `"tuner0"`."""
     return tuner_id or os.environ.get(TUNER_ID) or "tuner0"
+
+
+def shared(project_name: str, place: str) -> str:
+    """Why `overwrite=True` deletes no study that lies in a store of several."""
+    return (
+        f"The study {project_name!r} in {place} exists, and `overwrite=True` deletes only what is "
+        "in the project's folder: others may share that store. Choose another `project_name`, or "
+        "go on with `overwrite=False`."
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from luthier import artifacts, training
 from luthier.abc import Executor
 from luthier.errors import FatalTypeError, OversizedModelError
 from luthier.oracles import Oracle
-from luthier.oracles._brackets import EPOCHS
 from luthier.oracles._trial import Trial
 from luthier.records import Trial as Record
 from luthier.records import TrialState
@@ -26,6 +24,7 @@ from luthier.space import HyperParameters
 from luthier.tuners import _files, _printing, _setup, _tunable
 from luthier.tuners._base_tuner import BaseTuner
 from luthier.tuners._export import export
+from luthier.tuners._tasks import task_of
 from luthier.tuners._watch import PerTrial
 
 
@@ -294,54 +293,10 @@ class Tuner(BaseTuner):
             **folds,
         }
 
-    def _current_folds(self, trial: Trial) -> training.CrossValidation | None:
-        """The trial's folds, and what the best one that was trained as long came to on each."""
-        if self._folds is None:
-            return None
-        epochs = trial.hyperparameters.values.get(EPOCHS)
-        alike = (one for one in self.results.ranked() if one.values.get(EPOCHS) == epochs)
-        best = next(alike, None)
-        values = () if best is None else tuple(best.info.get(training.FOLDS, ()))
-        return replace(self._folds, seed=self.oracle.seed, best=values)
-
     def _task(self, trial: Trial) -> training.TrialTask:
         if self.hypermodel is None:
             raise ValueError(_setup.NO_HYPERMODEL)
-        task = training.TrialTask(
-            self.hypermodel,
-            trial.hyperparameters,
-            self.oracle.objective,
-            trial_id=trial.trial_id,
-            seed=self.oracle.seed,
-            executions=self.executions_per_trial,
-            folds=self._current_folds(trial),
-            build=self._settings_for(trial.hyperparameters),
-            paths=_files.paths_of(self._folder(trial), self._keeper.policy),
-            hooks=self._training_hooks(trial),
-            with_optimizer=self._keeper.policy.with_optimizer,
-            sharing=self._sharing,
-        )
-        record = trial.record
-        if record is not None:
-            lent = record.suggestion.resume_from
-            task = replace(
-                task,
-                number=record.number,
-                has_begun=bool(record.measurements),
-                keeps_end=self.oracle.study.lent is not None,
-                paths=task.paths
-                if lent is None
-                else _files.begun_from(task.paths, self._folder_of(lent)),
-            )
-        return task if self._report is None else replace(task, report=self._report)
-
-    def _training_hooks(self, trial: Trial) -> training.TrainingHooks:
-        hooks = {
-            name: partial(getattr(self, name), trial)
-            for name in ("on_epoch_begin", "on_epoch_end", "on_batch_begin", "on_batch_end")
-            if self._overrides(name)
-        }
-        return training.TrainingHooks(**hooks)
+        return task_of(self, self.hypermodel, trial)
 
     def _quieted(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments of `fit` that let only one draw on the terminal.
