@@ -60,5 +60,5 @@ $(VENV)/.demo: $(VENV)/.uv pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.uv pyproject.toml constraints.txt
 	@echo "Installing what the tests need: JAX, TensorFlow, Keras and the development tools (once)"
-	@$(INSTALL) --editable '.[jax,tensorflow,sklearn,postgres,pandas,plot]' --group dev
+	@$(INSTALL) --editable '.[jax,tensorflow,sklearn,postgres,parquet,plot]' --group dev
 	@touch $@ $(VENV)/.demo

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +43,30 @@ def test_json_is_strict(tmp_path: Path) -> None:
     assert (rows[0]["hp/layers"], rows[1]["hp/bias"], rows[2]["hp/kind"]) == ([64, 32], True, None)
 
 
-def test_parquet_or_what_to_install(tmp_path: Path) -> None:
+def test_parquet_is_written_and_read_back(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
-    path = tmp_path / "rows.parquet"
-    try:
-        save_rows(ROWS, path)
-    except MissingExtraError as error:
-        assert "pyarrow" in str(error)
-        assert list(tmp_path.iterdir()) == []
-        return
-    frame = pandas.read_parquet(path)
+    pytest.importorskip("pyarrow")
+    frame = pandas.read_parquet(save_rows(ROWS, tmp_path / "deep" / "rows.parquet"))
+    assert list(frame.columns) == ["trial", "score", "hp/layers", "message", "hp/bias", "hp/kind"]
     assert list(frame["trial"]) == [0, 1, 2]
+    assert frame["score"].fillna(-1.0).tolist() == [0.5, -1.0, math.inf]
     assert frame["hp/layers"][0] == "[64, 32]"
+    assert frame["message"][1] == ROWS[1]["message"]
+
+
+def test_without_pyarrow_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pandas")
+    for name in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtraError, match=r'pip install "luthier\[parquet\]"'):
+        save_rows(ROWS, tmp_path / "rows.parquet")
+    assert list(tmp_path.iterdir()) == []
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    brought = " ".join(project["project"]["optional-dependencies"]["parquet"])
+    assert "pandas" in brought
+    assert "pyarrow" in brought
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:

@@ -112,8 +112,8 @@ def _write_parquet(rows: Rows, path: Path) -> None:
         frame.to_parquet(path)
     except ImportError as error:
         raise MissingExtraError(
-            'A Parquet file needs pandas and pyarrow: pip install "luthier[pandas]" pyarrow; '
-            "CSV and JSON need nothing more."
+            'A Parquet file needs pandas and pyarrow: pip install "luthier[parquet]". '
+            "A .csv or .json file needs nothing more."
         ) from error
 
 
