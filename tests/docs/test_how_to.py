@@ -10,10 +10,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 
 def test_the_page_on_training_by_hand_runs(project: Path, backend: str) -> None:
-    page = (FOLDER / "custom-training.md").read_text(encoding="utf-8")
-    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
-    names: dict[str, Any] = {"__name__": "page"}
-    exec(compile(code, "custom-training.md", "exec"), names)
+    names = run("custom-training.md")
     x, y = names["x"], names["y"]
     network = names["network"]()
     own = names["Own"](network.input, network.output)
@@ -21,6 +18,21 @@ def test_the_page_on_training_by_hand_runs(project: Path, backend: str) -> None:
     assert own.fit(x, y, batch_size=160, verbose=0).history["loss"][0] > 0
     assert len(names["training"].history["mae"]) == 3
     assert len(names["tuner"].results.trials) == 2
+
+
+def test_the_page_on_cross_validation_runs(project: Path, backend: str) -> None:
+    names = run("cross-validation.md")
+    assert 1 <= names["epochs"] <= 2
+    assert len(names["trial"].record.info["folds"]) == 3
+
+
+def run(page: str) -> dict[str, Any]:
+    """Run a page from top to bottom; what is defined at its end."""
+    text = (FOLDER / page).read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    names: dict[str, Any] = {"__name__": "page"}
+    exec(compile(code, page, "exec"), names)
+    return names
 
 
 def test_every_example_that_a_page_names_is_there() -> None:

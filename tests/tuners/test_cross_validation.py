@@ -46,7 +46,17 @@ def test_the_score_is_the_mean_over_folds_and_the_spread_is_kept(tmp_path):
     assert folds(made) == pytest.approx(by_fold)
     assert trial.score == pytest.approx(np.mean(by_fold))
     assert trial.record.spread["val_loss"] == pytest.approx(np.std(by_fold))
-    assert made.get_best_models()[0].predict(X, verbose=0).shape == (30, 1)
+
+
+@pytest.mark.torch  # the same on every backend
+def test_the_model_of_the_fold_that_went_best_is_given(tmp_path):
+    splits = [(np.arange(10, 30), np.arange(10)), (np.arange(20), np.arange(20, 30))]
+    made = tuner(tmp_path, cv=splits)
+    made.search(X, Y, epochs=2, batch_size=10, verbose=0)
+    best = int(np.argmin(folds(made)))
+    unseen = splits[best][1]
+    predicted = made.get_best_models()[0].predict(X[unseen], verbose=0)
+    assert np.mean((predicted - Y[unseen]) ** 2) == pytest.approx(folds(made)[best], rel=1e-5)
 
 
 def test_hopeless_trials_are_dropped_after_the_first_folds(tmp_path):

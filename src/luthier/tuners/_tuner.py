@@ -173,7 +173,7 @@ class Tuner(BaseTuner):
             _printing.print_kept(self._keeper.summary())
 
     def load_model(self, trial: Trial) -> Any:
-        """The trial's model, built again, with the weights of its best epoch.
+        """The trial's model with the weights of its best epoch; of its best fold, with `cv`.
 
         Raises:
             FileNotFoundError: if the weights are gone; names the trial's folder.
