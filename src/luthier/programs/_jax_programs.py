@@ -21,7 +21,9 @@ from luthier.programs._jax_wiring import check_replay
 Replay = Callable[..., Any]
 """A traced function, with the constants of whoever runs it; may be called with a `rule`."""
 
-_MOST_KEPT = 64
+# Each holds some megabytes of machine code; one that comes back is read from the folder of compiled
+# programs instead of being compiled.
+_MOST_KEPT = 16
 
 
 @dataclass(frozen=True)

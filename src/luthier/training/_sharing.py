@@ -26,7 +26,7 @@ COMPILED_ONCE = "compiled once"
 PACKED = "packed"
 
 # JAX's caches also hold what tracing left of models that are gone.
-_TIDY_EVERY = 50
+_TIDY_EVERY = 16
 _MOST_REASONS = 3
 _ON_ACCELERATOR = 16
 
