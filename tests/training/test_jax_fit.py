@@ -48,6 +48,7 @@ def compared(
     *args: Any,
     values: tuple[float, ...] = (0.3, 0.2),
     tolerance: float = 1e-5,
+    sharing: Sharing | None = None,
     **kwargs: Any,
 ) -> list[dict[str, Any]]:
     """Train with shared programs and with Keras alone, make sure that both are the same; what was
@@ -55,12 +56,15 @@ def compared(
     """
     import keras
 
-    sharing = Sharing()
+    from luthier.training._keras_model import reset_names
+
+    sharing = sharing or Sharing()
     told = []
     for seed, value in enumerate(values):
         histories, weights = [], []
         for shares in (True, False):
             keras.utils.set_random_seed(seed)
+            reset_names()
             model, info = build(value), {}
             if shares:
                 share_programs(model, sharing, info)
@@ -286,6 +290,31 @@ def test_the_second_trial_compiles_nothing() -> None:
         if value == 0.3:
             before = sharing.programs.compiles
     assert sharing.programs.compiles == before
+
+
+def test_models_that_differ_in_numbers_are_traced_three_times() -> None:
+    import keras
+
+    from luthier.training._keras_model import reset_names
+
+    sharing = Sharing()
+    for value in (0.3, 0.2, 0.25):
+        reset_names()
+        model = dense(value)
+        share_programs(model, sharing, {})
+        model.fit(X, ONE_HOT, batch_size=35, validation_split=0.5, epochs=1, verbose=0)
+    # One shape of batches in training, one in validation.
+    assert sharing.families.traced == 3 * 2
+    compared(dense, X, ONE_HOT, validation_split=0.5, values=(0.4,), sharing=sharing)
+    assert sharing.families.traced == 3 * 2
+
+    def changed(value: float) -> Any:
+        model = dense(value)
+        model.layers[-1].activation = keras.activations.sigmoid
+        return model
+
+    compared(changed, X, ONE_HOT, validation_split=0.5, values=(0.4,), sharing=sharing)
+    assert sharing.families.traced == 4 * 2
 
 
 def test_data_changed_in_place_is_seen() -> None:

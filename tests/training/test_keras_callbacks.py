@@ -36,10 +36,10 @@ def reporter(reports: Reports, objective: Objective = LOSS, **options: Any) -> A
     return ReportEpochs(reports, objective, **options)
 
 
-def saver(path: Path, objective: Objective = LOSS) -> Any:
+def saver(path: Path, objective: Objective = LOSS, **options: Any) -> Any:
     from luthier.training._keras_callbacks import BestSoFar, SaveBest
 
-    return SaveBest(path, BestSoFar(objective))
+    return SaveBest(path, BestSoFar(objective), **options)
 
 
 def test_each_epoch_is_reported_with_all_of_its_metrics() -> None:
@@ -150,6 +150,50 @@ def test_the_weights_of_the_best_epoch_are_kept(tmp_path: Path) -> None:
     twin.load_weights(str(path))
     assert all((w == 2.0).all() for w in twin.get_weights())
     assert [p.name for p in path.parent.iterdir()] == ["checkpoint.weights.h5"]
+
+
+@pytest.mark.parametrize("asks_at", [None, 2, 4])
+def test_weights_that_wait_are_written_when_asked_for_or_at_the_end(
+    tmp_path: Path, asks_at: int | None
+) -> None:
+    path = tmp_path / "checkpoint.weights.h5"
+    callback = saver(path, may_wait=True)
+    model = build_with_input(HyperParameters())
+    callback.set_model(model)
+    for epoch, loss in enumerate([2.0, math.nan, 1.0, 1.0, 3.0]):
+        callback.on_epoch_begin(epoch)
+        model.set_weights([np.full(w.shape, float(epoch)) for w in model.get_weights()])
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        assert path.exists() is (asks_at is not None and epoch > asks_at)
+        if epoch == asks_at:
+            callback.write()
+    callback.on_train_end()
+    twin = build_with_input(HyperParameters())
+    twin.load_weights(str(path))
+    assert all((w == 2.0).all() for w in twin.get_weights())
+    assert all((w == 4.0).all() for w in model.get_weights())
+
+
+def test_a_large_model_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from luthier.training import _keras_callbacks
+
+    monkeypatch.setattr(_keras_callbacks, "_MOST_WAITING", 2)
+    callback = saver(tmp_path / "checkpoint.weights.h5", may_wait=True)
+    callback.set_model(build_with_input(HyperParameters()))
+    callback.on_epoch_end(0, {"val_loss": 1.0})
+    assert (tmp_path / "checkpoint.weights.h5").exists()
+
+
+def test_the_optimizers_state_is_kept_where_it_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.weights.h5"
+    args, kwargs = fit_arguments(epochs=1)
+    model = build_eagerly(HyperParameters())
+    model.fit(*args, **kwargs, callbacks=[saver(path, with_optimizer=True, may_wait=True)])
+    twin = build_eagerly(HyperParameters())
+    twin.build((None, 3))
+    twin.optimizer.build(twin.trainable_variables)
+    twin.load_weights(str(path))
+    assert int(np.asarray(twin.optimizer.iterations)) == 2
 
 
 def test_every_epoch_is_kept_where_the_objective_comes_after_training(tmp_path: Path) -> None:

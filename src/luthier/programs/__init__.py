@@ -20,6 +20,7 @@ result.
 - `Programs().compiled(function, *example_args)`: a callable of the same arguments;
 - `Programs().bind(traces, maker)`: the same for a function made of several traces, such as a scan
   over batches; `trace(function, *example_args)` makes one;
+- `Family()`: learns from traces what those for other numbers are;
 - `UntraceableError`: why a function has no trace that could be shared.
 """
 
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
+    from luthier.programs._jax_families import Family
     from luthier.programs._jax_packing import Packer, Request
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
     from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
@@ -40,6 +42,7 @@ _HOMES = {
     "as_patches": "_jax_convolutions",
     "Context": "_lanes",
     "Lanes": "_lanes",
+    "Family": "_jax_families",
     "Packer": "_jax_packing",
     "Request": "_jax_packing",
     "CALL": "_jax_programs",
@@ -57,6 +60,7 @@ __all__ = [
     "Bound",
     "Context",
     "ConvolutionProbe",
+    "Family",
     "Lanes",
     "Maker",
     "Packer",

@@ -17,8 +17,9 @@ from typing import Any
 import jax
 import keras
 
-from luthier.programs import Request, Rule, Trace, UntraceableError, as_patches, trace
+from luthier.programs import Request, Rule, Trace, UntraceableError, as_patches
 from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
+from luthier.training._jax_families import types_of
 from luthier.training._jax_rows import plain, traced_rows
 from luthier.training._jax_suited import (
     calls_for_batches,
@@ -136,7 +137,7 @@ class SharedFit:
             return _each([self._keras[kind]] * len(given), state, given)
         sharing = self._sharing
         try:
-            traces = [self._trace(kind, state, run) for run in given]
+            traces = self._traced(kind, state, given)
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
             rule = self._rule(kind, traces)
@@ -180,13 +181,16 @@ class SharedFit:
             return as_patches
         return STEPWISE if on_cpu else None
 
-    def _trace(self, kind: str, state: Any, run: Run) -> Trace:
-        step = getattr(self._model, f"{kind}_step")
-        batch = run.first()
-        key = (kind, _types(state), _types(batch))
-        if key not in self._traces:
-            self._traces[key] = trace(step, state, batch)
-        return self._traces[key]
+    def _traced(self, kind: str, state: Any, given: Sequence[Run]) -> list[Trace]:
+        """The trace of a step for each run."""
+        batches = [run.first() for run in given]
+        keys = [(kind, types_of(state), types_of(batch)) for batch in batches]
+        new = {k: (state, one) for k, one in zip(keys, batches, strict=True)}
+        new = {key: one for key, one in new.items() if key not in self._traces}
+        if new:
+            made = self._sharing.families.traces(self._model, kind, list(new.values()))
+            self._traces.update(zip(new, made, strict=True))
+        return [self._traces[key] for key in keys]
 
 
 def _each(steps: Sequence[Any], state: Any, given: list[Run]) -> Any:
@@ -229,8 +233,3 @@ def _planned(
         together=whole and all(keeps_order(given[name]) for name in ("x", "validation_data")),
     )
     return plan, (), given
-
-
-def _types(tree: Any) -> Any:
-    leaves, structure = jax.tree.flatten(tree)
-    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)

@@ -11,11 +11,12 @@ import contextlib
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import keras
+import numpy as np
 
 from luthier.abc import Report
 from luthier.errors import FatalValueError
@@ -27,6 +28,9 @@ from luthier.training._sharing import Sharing
 from luthier.training._task import TrainingHooks
 
 Logs = Mapping[str, Any] | None
+
+# Numbers that may wait in memory: larger models train longer than they are written.
+_MOST_WAITING = 2**22
 
 
 class OwnCallback(keras.callbacks.Callback):  # type: ignore[misc]
@@ -190,24 +194,67 @@ class SaveBest(OwnCallback):
         path: where to, `*.weights.h5`; the file is replaced in one step.
         best: shared by the executions of a trial.
         with_optimizer: whether to keep the optimizer's state with them.
+        may_wait: whether small weights may wait in memory until training ends: writing them costs
+            more than a short epoch. Whoever says so calls `write` before noting elsewhere what was
+            best.
     """
 
-    def __init__(self, path: Path, best: BestSoFar, *, with_optimizer: bool = False) -> None:
+    def __init__(
+        self, path: Path, best: BestSoFar, *, with_optimizer: bool = False, may_wait: bool = False
+    ) -> None:
         super().__init__()
         self._path = path
         self._best = best
         self._with_optimizer = with_optimizer
+        self._may_wait = may_wait
+        self._waiting: list[tuple[Any, Any]] = []
+        self._is_now = False
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """What waits is of an earlier epoch from now on."""
+        self._is_now = False
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Save, if the epoch is the best."""
         if not self._best.improves(logs):
             return
-        with (
-            contextlib.nullcontext()
-            if self._with_optimizer
-            else _without_optimizer_state(self.model)
-        ):
-            save_weights(self.model, self._path)
+        self._waiting = []
+        if self._may_wait:
+            self._waiting = _copies(self._variables())
+        if self._waiting:
+            self._is_now = True
+        else:
+            self._save()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Write what still waits."""
+        # A callback may have put back the weights of another epoch.
+        self._is_now = False
+        self.write()
+
+    def write(self) -> None:
+        """Write what waits in memory."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        if self._is_now:
+            self._save()
+            return
+        now = [(variable, _copy(variable)) for variable in self._variables()]
+        _assign(waiting)
+        try:
+            self._save()
+        finally:
+            _assign(now)
+
+    def _variables(self) -> list[Any]:
+        model = self.model
+        optimizer = model.optimizer if self._with_optimizer else None
+        slots = [] if optimizer is None else optimizer.variables
+        return list({id(v): v for v in (*model.variables, *slots)}.values())
+
+    def _save(self) -> None:
+        save_weights(self.model, self._path, with_optimizer=self._with_optimizer)
 
 
 class TrialLink(OwnCallback):
@@ -248,6 +295,25 @@ class TrialLink(OwnCallback):
         self.info["resumed_from_epoch"] = next_epoch
         if best is not None:
             self.best.value = best
+
+
+def _copies(variables: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Variables and what they hold now; nothing, if that is too much to hold, or no plain array."""
+    size = sum(math.prod(variable.shape) for variable in variables)
+    if size > _MOST_WAITING:
+        return []
+    copies = [(variable, _copy(variable)) for variable in variables]
+    return [] if any(array.dtype.kind not in "fiub" for _, array in copies) else copies
+
+
+def _copy(variable: Any) -> Any:
+    # On a CPU the array may be the variable's own memory, which training writes to.
+    return np.array(keras.ops.convert_to_numpy(variable.value))
+
+
+def _assign(pairs: Sequence[tuple[Any, Any]]) -> None:
+    for variable, array in pairs:
+        variable.assign(array)
 
 
 def save_weights(model: Any, path: Path, *, with_optimizer: bool = False) -> None:

@@ -138,6 +138,7 @@ class SaveProgress(OwnCallback):
         is_paused: whether training is being stopped to go on later.
         others: the user's callbacks, which stand before this one.
         keeps_end: whether the last epoch is to be saved in any case.
+        before: called before each save, for what has to be on disk by then.
     """
 
     def __init__(
@@ -149,6 +150,7 @@ class SaveProgress(OwnCallback):
         is_paused: Callable[[], bool] = lambda: False,
         others: Sequence[Any] = (),
         keeps_end: bool = False,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.progress = progress
@@ -157,6 +159,7 @@ class SaveProgress(OwnCallback):
         self._is_paused = is_paused
         self._others = others
         self._keeps_end = keeps_end
+        self._before = before
         self._random = dict(progress.arrays) if progress.next_epoch else {}
         self._cost = 0.0
         self._saved = time.monotonic()
@@ -192,6 +195,7 @@ class SaveProgress(OwnCallback):
         is_needed = is_paused or (self._keeps_end and is_last)
         if not is_needed and began - self._saved < _SHARE * self._cost:
             return
+        self._before()
         arrays = _variables(model) | random_states()
         write(self._path, replace(self.progress, arrays=arrays))
         self._saved = time.monotonic()

@@ -169,7 +169,8 @@ class _Execution:
         if progress.next_epoch:
             self._task.info["resumed_from_epoch"] = progress.next_epoch
         reports = self._reporting(kwargs)
-        own = self._callbacks(reports)
+        best = self._saves_best()
+        own = [*self._callbacks(reports), *best]
         given = fresh_callbacks(
             kwargs.get("callbacks"), self._task.trial_id, self._number, dict(self._task.hp.values)
         )
@@ -182,6 +183,7 @@ class _Execution:
                     is_paused=lambda: reports.is_paused,
                     others=given,
                     keeps_end=self._task.keeps_end,
+                    before=best[0].write if best else lambda: None,
                 )
             )
         elif self._task.paths.resume is not None:
@@ -213,10 +215,19 @@ class _Execution:
         if hooks.on_batch_begin is not None or hooks.on_batch_end is not None:
             own.append(BatchHooks(hooks))
         own.append(reports)
-        if task.paths.checkpoint is not None:
-            keep = SaveBest(task.paths.checkpoint, self._best, with_optimizer=task.with_optimizer)
-            own.append(keep)
         return own
+
+    def _saves_best(self) -> list[SaveBest]:
+        task = self._task
+        if task.paths.checkpoint is None:
+            return []
+        keep = SaveBest(
+            task.paths.checkpoint,
+            self._best,
+            with_optimizer=task.with_optimizer,
+            may_wait=self._path is not None,
+        )
+        return [keep]
 
 
 def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,7 @@ from luthier.training._backend import backend_in_use
 
 if TYPE_CHECKING:
     from luthier.programs import Context, ConvolutionProbe, Lanes, Packer, Programs, Request
+    from luthier.training._jax_families import Families
     from luthier.training._jax_rows import DeviceData
     from luthier.training._tensorflow_programs import Graphs
 
@@ -173,6 +174,13 @@ class Sharing:
         from luthier.programs import Programs
 
         return Programs()
+
+    @cached_property
+    def families(self) -> Families:
+        """What traces of models are known to be."""
+        from luthier.training._jax_families import Families
+
+        return Families()
 
     @cached_property
     def probe(self) -> ConvolutionProbe:

@@ -1,0 +1,93 @@
+"""Traces of a search's models, made only where they cannot be told from those of others.
+
+Enters: a model, and what its step is traced for. Leaves: the trace. Models of one fingerprint have
+the same trace but for numbers, so after a few of them the others are not traced at all: of a small
+model that is most of what a trial costs.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import jax
+
+from luthier.programs import Family, Trace, trace
+from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
+
+_MOST_KEPT = 64
+_SETTINGS = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_numpy_dtype_promotion",
+    "jax_default_prng_impl",
+    "jax_threefry_partitionable",
+    "jax_debug_nans",
+)
+
+
+class Families:
+    """Families of traces by what they depend on; those used last are kept.
+
+    Attributes:
+        traced: how many traces were made.
+    """
+
+    def __init__(self) -> None:
+        self.traced = 0
+        self._families: OrderedDict[Hashable, Family] = OrderedDict()
+
+    def traces(self, model: Any, kind: str, wanted: Sequence[tuple[Any, Any]]) -> list[Trace]:
+        """Traces of a model's step.
+
+        Args:
+            model: compiled and built.
+            kind: "train" or "test".
+            wanted: states and batches to trace it for.
+
+        Raises:
+            UntraceableError: if it has none that could be shared.
+        """
+        look = _look(model)
+        return [self._trace(model, kind, look, state, batch) for state, batch in wanted]
+
+    def _trace(
+        self, model: Any, kind: str, look: Fingerprint | None, state: Any, batch: Any
+    ) -> Trace:
+        step = getattr(model, f"{kind}_step")
+        if look is None:
+            self.traced += 1
+            return trace(step, state, batch)
+        family = self._family((look.key, kind, types_of(state), types_of(batch)))
+        numbers = [scalar.value for scalar in look.scalars]
+        one = family.tell(numbers)
+        if one is None:
+            self.traced += 1
+            one = trace(step, state, batch)
+            family.add(numbers, one)
+        return one
+
+    def _family(self, key: Hashable) -> Family:
+        family = self._families.setdefault(key, Family())
+        self._families.move_to_end(key)
+        while len(self._families) > _MOST_KEPT:
+            self._families.popitem(last=False)
+        return family
+
+
+def types_of(tree: Any) -> Hashable:
+    """How a tree is nested, and the shapes and types in it."""
+    leaves, structure = jax.tree.flatten(tree)
+    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+
+
+def _look(model: Any) -> Fingerprint | None:
+    """What the model's steps depend on; None if that cannot be seen."""
+    try:
+        return fingerprint(model, *(str(getattr(jax.config, name, "")) for name in _SETTINGS))
+    except NotShareableError:
+        return None
+    except Exception:
+        # Another Keras may be made otherwise; a trace tells what there is.
+        return None
