@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from luthier.study import Study
     from luthier.training import (
+        ForGroup,
         HyperModel,
         Loop,
         Step,
@@ -104,6 +105,7 @@ _HOMES = {
     "Prior": "space",
     "Space": "space",
     "Study": "study",
+    "ForGroup": "training",
     "HyperModel": "training",
     "Loop": "training",
     "Step": "training",
@@ -129,6 +131,7 @@ __all__ = [
     "Decision",
     "Fixed",
     "Float",
+    "ForGroup",
     "GridSearch",
     "Hyperband",
     "HyperModel",

@@ -150,6 +150,51 @@ def test_a_rate_that_a_callback_sets_counts_at_once() -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def two_rates() -> luthier.Step:
+    import keras
+
+    groups = {"first": keras.optimizers.SGD(1.0), "second": keras.optimizers.SGD(2.0)}
+    return luthier.Step(
+        model(),
+        "mse",
+        groups,
+        variables={"first": lambda variable: "bias" in variable.path, "second": ...},
+        run_eagerly=True,
+    )
+
+
+def rates_of(step: luthier.Step) -> list[float]:
+    return [float(one.learning_rate) for one in step.optimizer.values()]
+
+
+def test_callbacks_of_a_rate_act_on_all_optimizers_or_on_the_one_that_is_named() -> None:
+    import keras
+
+    halved = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.5 * rate)
+    both, one = two_rates(), two_rates()
+    luthier.Loop(both, epochs=2, batch_size=20).fit(X, Y, callbacks=[halved])
+    assert rates_of(both) == [0.25, 0.5]
+    flat = keras.callbacks.ReduceLROnPlateau("loss", factor=0.1, patience=0, min_delta=1e9)
+    named = luthier.ForGroup("second", flat)
+    luthier.Loop(one, epochs=2, batch_size=20).fit(X, Y, callbacks=[named])
+    assert rates_of(one) == pytest.approx([1.0, 0.2])
+    with pytest.raises(FatalValueError, match=r"ForGroup of 'first', 'second'.*, got 'third'"):
+        luthier.Loop(one, batch_size=20).fit(X, Y, callbacks=[luthier.ForGroup("third", flat)])
+
+
+def test_a_callback_for_a_group_can_stop_training() -> None:
+    import keras
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.stop_training = True
+
+    training = luthier.Loop(two_rates(), epochs=3, batch_size=20).fit(
+        X, Y, callbacks=[luthier.ForGroup("first", Stop())]
+    )
+    assert training.epoch == (0,)
+
+
 def test_each_kind_of_data(backend: str) -> None:
     import keras
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import luthier
+from luthier.errors import FatalValueError
 from luthier.records import Decision, Measurement
-from luthier.training import Loop, Step, TrialPaths, run_trial
+from luthier.training import Loop, Sharing, Step, TrialPaths, run_trial
 from tests.training.models import data, task
 
 pytestmark = pytest.mark.keras
@@ -61,10 +62,13 @@ def test_a_short_fit_tunes_all_of_training(project: Path, backend: str) -> None:
     model = tuner.get_best_models()[0]
     loss = np.mean((model.predict(X, verbose=0) - Y) ** 2)
     assert loss == pytest.approx(tuner.results.best.score, rel=1e-4)
-    if backend == "jax":
+    sizes = {trial.values["batch_size"] for trial in trials}
+    if backend != "torch":
         assert {trial.info["ran"] for trial in trials} == {"compiled once"}
-        sizes = {trial.values["batch_size"] for trial in trials}
+    if backend == "jax":
         assert tuner._sharing.programs.compiles == 2 * len(sizes)
+    if backend == "tensorflow":
+        assert tuner._sharing.graphs.traced == 2 * len(sizes)
 
 
 class Plain(luthier.HyperModel):
@@ -154,3 +158,82 @@ def test_a_loss_that_is_no_longer_finite_fails_the_trial_and_not_the_search(proj
     assert trial.state is luthier.TrialState.FAILED
     assert "DivergedError: The loss became" in trial.message
     assert trial.failures <= 1
+
+
+class Sized(Plain):
+    """Batches of a size that is searched, or of one that is not."""
+
+    def __init__(self, sizes: list[int] | None) -> None:
+        self.sizes = sizes
+
+    def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
+        size = hp.Choice("batch_size", self.sizes) if self.sizes else 64
+        step = Step(model, "mse", "sgd", run_eagerly=True)
+        return Loop(step, batch_size=size).fit(X, Y, **kwargs)
+
+
+def test_a_batch_size_above_the_rows_fails_the_trial_that_searched_it(project: Path) -> None:
+    tuner = luthier.GridSearch(Sized([64, 16]), luthier.Objective("loss", "min"))
+    tuner.search(verbose=0)
+    first, second = tuner.results.trials
+    assert first.state is luthier.TrialState.FAILED
+    assert "The trial's batch size, 64, is more than the 32 rows" in first.message
+    assert second.state is luthier.TrialState.COMPLETED
+
+
+def test_a_batch_size_above_the_rows_that_is_the_same_for_all_ends_the_search(
+    project: Path,
+) -> None:
+    tuner = luthier.RandomSearch(Sized(None), luthier.Objective("loss", "min"), max_trials=5)
+    with pytest.raises(FatalValueError, match="at most as many rows as there are, 32"):
+        tuner.search(verbose=0)
+
+
+def test_a_function_with_a_batch_size_above_the_rows_fails_that_trial() -> None:
+    def evaluate(hp: Any, report: Any) -> None:
+        step = Step(Plain().build(hp), "mse", "sgd", run_eagerly=True)
+        Loop(step, batch_size=hp.Choice("size", [64, 32])).fit(X, Y, report=report)
+
+    results = luthier.tune(evaluate, "loss", max_trials=2, sampler="grid", verbose=0)
+    assert [one.state.name for one in results.trials] == ["FAILED", "COMPLETED"]
+
+
+class Rated(Plain):
+    """Two trials of it differ in numbers alone."""
+
+    def build(self, hp: Any) -> Any:
+        import keras
+
+        layers = [keras.layers.Dropout(hp.Float("dropout", 0.1, 0.5)), keras.layers.Dense(1)]
+        return keras.Sequential([keras.Input((3,)), *layers])
+
+    def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
+        import keras
+
+        optimizer = keras.optimizers.Adam(0.1, beta_1=hp.Float("beta", 0.5, 0.9))
+        step = Step(model, "mse", optimizer, clip_norm=hp.Float("clip", 0.1, 9.0), accumulate=2)
+        loop = Loop(step, epochs=2, batch_size=12, drop_remainder=True)
+        training = loop.fit(X, Y, validation_data=(X[:8], Y[:8]), **kwargs)
+        self.traces = dict(training.traces)
+        return training
+
+
+@pytest.mark.tensorflow  # on JAX a trace says which program is the right one
+def test_a_loop_of_the_same_kind_is_not_traced_again_and_does_the_same(tmp_path: Path) -> None:
+    def run(values: dict[str, float], sharing: Sharing | None) -> tuple[Any, dict[str, int]]:
+        hp = luthier.HyperParameters()
+        hp.values.update(values)
+        hypermodel = Rated()
+        paths = TrialPaths(resume=tmp_path / f"{sharing is None}-{values['beta']}" / "r.npz")
+        (training,) = run_trial(task(hypermodel, hp=hp, sharing=sharing, paths=paths))
+        return training.history, hypermodel.traces
+
+    sharing = Sharing()
+    first = {"dropout": 0.2, "beta": 0.9, "clip": 5.0}
+    second = {"dropout": 0.4, "beta": 0.6, "clip": 0.2}
+    run(first, sharing)
+    shared, traces = run(second, sharing)
+    alone, _ = run(second, None)
+    assert "train" not in traces
+    for name, values in alone.items():
+        assert shared[name] == pytest.approx(values, rel=1e-5)

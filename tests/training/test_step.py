@@ -122,6 +122,29 @@ def test_a_step_does_what_fit_does(is_built: bool) -> None:
     assert step.logs() == pytest.approx(model.evaluate(X, Y, verbose=0, return_dict=True))
 
 
+def test_outputs_count_as_their_weights_say_and_penalties_of_any_shape_are_added() -> None:
+    import keras
+
+    class Adds(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            self.add_loss(keras.ops.mean(x**2, axis=0))  # one a column
+            return x
+
+    def build() -> Any:
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((3,))
+        hidden = Adds()(keras.layers.Dense(2, kernel_regularizer="l2")(inputs))
+        return keras.Model(inputs, [keras.layers.Dense(1)(hidden), keras.layers.Dense(1)(hidden)])
+
+    options = {"loss": ["mse", "mae"], "loss_weights": [0.2, 3.0]}
+    fitted, model = build(), build()
+    fitted.compile(keras.optimizers.SGD(0.1), run_eagerly=True, **options)
+    loss = fitted.train_on_batch(X, [Y, -Y], return_dict=True)["loss"]
+    step = luthier.Step(model, optimizer=keras.optimizers.SGD(0.1), run_eagerly=True, **options)
+    assert float(step.train((X, (Y, -Y)))) == pytest.approx(float(loss), rel=1e-5)
+    assert_equal(model, fitted)
+
+
 def squares(model: Any, batch: Any, training: bool = False, scale: float = 1.0) -> Any:
     import keras
 

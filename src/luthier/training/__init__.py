@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.training._backend import backend_in_use, choose_backend
 from luthier.training._discovery import discover
+from luthier.training._estimator_script import EstimatorScript, render_estimator
 from luthier.training._folds import DROPPED, FOLDS, RISK, CrossValidation
 from luthier.training._function import Reporter, evaluate_function
 from luthier.training._gradients import (
@@ -51,7 +52,7 @@ from luthier.training._results import FIT, RUN_TRIAL, Result, average, best_epoc
 from luthier.training._script import Script, render
 from luthier.training._sharing import Sharing
 from luthier.training._sources import Sources, is_plain
-from luthier.training._step import Step
+from luthier.training._step import ForGroup, Step
 from luthier.training._task import BuildSettings, TrainingHooks, TrialPaths, TrialTask
 from luthier.training._traces import Retrace, RetraceWarning
 
@@ -83,11 +84,13 @@ __all__ = [
     "DROPPED",
     "FIT",
     "FOLDS",
+    "ForGroup",
     "RISK",
     "RUN_TRIAL",
     "BuildSettings",
     "CrossValidation",
     "DefaultHyperModel",
+    "EstimatorScript",
     "HyperModel",
     "Loop",
     "Reporter",
@@ -113,6 +116,7 @@ __all__ = [
     "programs_kept_in",
     "released",
     "render",
+    "render_estimator",
     "run_trial",
     "share_programs",
     "steady",

@@ -8,25 +8,29 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 
-from luthier.errors import DivergedError
+from luthier.errors import DivergedError, FailedTrialError
 from luthier.records import Decision
 from luthier.training import _batches as batches
 from luthier.training._batches import Batches
 from luthier.training._keras_callbacks import OwnCallback, ReportEpochs, TrialLink
 from luthier.training._keras_checkpoint import Checkpoint
+from luthier.training._keras_group_callbacks import View, addressed
 from luthier.training._keras_step import Engine
 from luthier.training._sharing import COMPILED_ONCE
 from luthier.training._status import Status
 
 # Losses are looked at after so many steps: each look waits for the device.
 _LOOK = 1024
+
+# What a `Sharing` holds compiled steps in; PyTorch compiles nothing.
+_SHARED = {"jax": "programs", "tensorflow": "graphs"}
 
 History = tuple[Mapping[str, Sequence[float]], Sequence[int]]
 
@@ -89,14 +93,19 @@ class _Run:
         links = [one for one in callbacks if isinstance(one, TrialLink)]
         self._link = links[0] if links else None
         seed = int(np.random.randint(2**31)) if plan.seed is None else plan.seed
-        self._train, self._validation = _sources(plan, data, validation_data, seed)
+        tuned = self._tuned_numbers()
+        self._train, self._validation = _sources(plan, data, validation_data, seed, tuned)
         batch = self._augmented(self._train.first())
         self._engine: Engine = plan.step.prepared(batch, self._programs())
+        callbacks, views = addressed(callbacks, self._engine.program.optimizers)
         others = [one for one in callbacks if not isinstance(one, OwnCallback)]
         variables = self._engine.program.progress
         self._checkpoint = Checkpoint(self._path(), variables, seed, others)
         self._reports = [one for one in callbacks if isinstance(one, ReportEpochs)]
         self._callbacks = _Callbacks(callbacks, self._model, plan.epochs, self._train.steps)
+        for callback in callbacks:
+            if id(callback) in views:
+                callback.set_model(View(self._model, views[id(callback)]))
         in_trial = report is not None or any(isinstance(one, OwnCallback) for one in callbacks)
         quiet = in_trial and plan.verbose is None
         self._status = Status(sys.stdout, 0 if quiet else plan.verbose, plan.epochs)
@@ -118,7 +127,7 @@ class _Run:
                         break
         finally:
             self._engine.sync()
-        for group in (group for phase in self._engine.program.phases for group in phase.groups):
+        for group in self._engine.program.groups.values():
             group.optimizer.finalize_variable_values(list(group.variables))
         self._callbacks.all.on_train_end(logs)
         self._tell_how()
@@ -197,9 +206,16 @@ class _Run:
         elif self._checkpoint.note and self._link is not None:
             self._link.info["resume"] = self._checkpoint.note
 
+    def _tuned_numbers(self) -> frozenset[int]:
+        """The whole numbers among the trial's hyperparameters; none outside of a trial."""
+        holder = self._link if self._link is not None else self._report
+        values: Mapping[str, Any] = getattr(holder, "values", {})
+        return frozenset(value for value in values.values() if type(value) is int)
+
     def _programs(self) -> Any:
         sharing = None if self._link is None else self._link.sharing
-        return sharing.programs if sharing and keras.backend.backend() == "jax" else None
+        name = _SHARED.get(keras.backend.backend())
+        return None if sharing is None or name is None else getattr(sharing, name)
 
     def _tell_how(self) -> None:
         """Let the trial know whether its step was compiled anew."""
@@ -300,13 +316,14 @@ def _is_list(value: Any) -> bool:
 
 
 def _sources(
-    plan: Plan, data: Any, validation_data: Any, seed: int
+    plan: Plan, data: Any, validation_data: Any, seed: int, tuned: Collection[int]
 ) -> tuple[Batches, Batches | None]:
     floatx = keras.backend.floatx()
     if batches.is_arrays(data):
         arrays = batches.as_arrays(data, floatx)
         if plan.validation_split and validation_data is None:
             arrays, validation_data = batches.split(arrays, plan.validation_split)
+        _check_tuned(plan.batch_size, batches.rows_of(arrays), tuned)
         train: Batches = batches.ArrayBatches(
             arrays,
             plan.batch_size,
@@ -323,3 +340,16 @@ def _sources(
         return train, batches.of(validation_data, batches.ORDERED, None, seed)
     arrays = batches.as_arrays(validation_data, floatx)
     return train, batches.ArrayBatches(arrays, min(plan.batch_size, batches.rows_of(arrays)))
+
+
+def _check_tuned(batch_size: int, rows: int, tuned: Collection[int]) -> None:
+    """Let the trial fail, and not the search, where its own batch size is too large.
+
+    Raises:
+        FailedTrialError: saying so. One that is not tuned is refused with the other arguments.
+    """
+    if batch_size > rows and batch_size in tuned:
+        raise FailedTrialError(
+            f"The trial's batch size, {batch_size}, is more than the {rows} rows that there are "
+            "to train with. Search sizes up to that, or give more rows."
+        )

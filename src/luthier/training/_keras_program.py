@@ -81,10 +81,13 @@ class Accumulator:
     Args:
         every: how many batches make one update.
         variables: what the gradients are of.
+
+    Attributes:
+        every: as given.
     """
 
     def __init__(self, every: int, variables: Sequence[Any]) -> None:
-        self._every = every
+        self.every = every
         self._count = _number(0.0, "batches")
         self._sums = [
             keras.Variable("zeros", shape=v.shape, dtype=v.dtype, trainable=False)
@@ -100,7 +103,7 @@ class Accumulator:
         """Take gradients in, and update with their mean when there are enough."""
         self._count.assign(self._count.value + 1.0)
         for total, one in zip(self._sums, found, strict=True):
-            total.assign(total.value + one / self._every)
+            total.assign(total.value + one / self.every)
 
         def act() -> None:
             update([total.value for total in self._sums])
@@ -108,7 +111,39 @@ class Accumulator:
                 total.assign(ops.zeros_like(total.value))
             self._count.assign(ops.zeros_like(self._count.value))
 
-        gradients.backend().when(self._count.value >= self._every, act, recorded)
+        gradients.backend().when(self._count.value >= self.every, act, recorded)
+
+
+class Mean:
+    """The mean over rows of what batches had. In Keras's metric most of the graph is for weights.
+
+    Args:
+        name: for people.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._total = _zero(f"{name}_total")
+        self._count = _zero(f"{name}_count")
+
+    @property
+    def variables(self) -> list[Any]:
+        """What it remembers."""
+        return [self._total, self._count]
+
+    def add(self, value: Any, rows: Any) -> None:
+        """Take in the mean of a batch of so many rows."""
+        rows = float(rows) if isinstance(rows, int) else ops.cast(rows, "float32")
+        self._total.assign(self._total.value + ops.cast(value, "float32") * rows)
+        self._count.assign(self._count.value + rows)
+
+    def result(self) -> Any:
+        """The mean by now; 0 where nothing was added."""
+        return ops.divide_no_nan(self._total.value, self._count.value)
+
+    def reset(self) -> None:
+        """Begin anew."""
+        for variable in self.variables:
+            variable.assign(ops.zeros(()))
 
 
 class Program:
@@ -136,7 +171,7 @@ class Program:
     ) -> None:
         self.model = model
         self.phases = phases
-        self.trackers: dict[str, Any] = {"loss": keras.metrics.Mean(name="loss")}
+        self.trackers = {"loss": Mean("loss")}
         self._shaping = shaping
         self.has_metrics = has_metrics
         self.has_outputs = False
@@ -147,9 +182,14 @@ class Program:
         }
 
     @property
-    def optimizers(self) -> list[Any]:
-        """Of all groups."""
-        return [group.optimizer for phase in self.phases for group in phase.groups]
+    def groups(self) -> dict[str, Group]:
+        """Name to each group of variables."""
+        return {group.name: group for phase in self.phases for group in phase.groups}
+
+    @property
+    def optimizers(self) -> dict[str, Any]:
+        """Name of each group to its optimizer."""
+        return {name: group.optimizer for name, group in self.groups.items()}
 
     @property
     def variables(self) -> list[Any]:
@@ -157,7 +197,7 @@ class Program:
         several = [
             *self.model.variables,
             *self.model.metrics_variables,
-            *(v for optimizer in self.optimizers for v in optimizer.variables),
+            *(v for optimizer in self.optimizers.values() for v in optimizer.variables),
             *(v for tracker in self.trackers.values() for v in tracker.variables),
             *(v for one in self._accumulators.values() for v in one.variables),
             *self.numbers.values(),
@@ -165,12 +205,31 @@ class Program:
         return list({id(variable): variable for variable in several}.values())
 
     @property
+    def facts(self) -> Any:
+        """What a step depends on beside the model, in plain containers."""
+        phases = [
+            (
+                phase.name,
+                (phase.loss.function, phase.loss.numbers)
+                if isinstance(phase.loss, OwnLoss)
+                else (),
+                [(group.name, group.optimizer, list(group.variables)) for group in phase.groups],
+            )
+            for phase in self.phases
+        ]
+        shaping = self._shaping
+        limits = (shaping.clip_norm, shaping.clip_value, dict(shaping.transforms or {}))
+        sums = [(name, one.every, one.variables) for name, one in self._accumulators.items()]
+        means = [(name, tracker.variables) for name, tracker in self.trackers.items()]
+        return phases, limits, sums, means, self.has_metrics
+
+    @property
     def progress(self) -> dict[str, Any]:
         """What has to be kept to go on another time: weights, and what optimizers remember."""
         counters = {id(v) for v in self.model.metrics_variables}
         several = [
             *(v for v in self.model.variables if id(v) not in counters),
-            *(v for optimizer in self.optimizers for v in optimizer.variables),
+            *(v for optimizer in self.optimizers.values() for v in optimizer.variables),
             *(v for one in self._accumulators.values() for v in one.variables),
         ]
         unique = {id(variable): variable for variable in several}.values()
@@ -238,21 +297,30 @@ class Program:
         if phase.name:
             logs = {**logs, f"{phase.name}_loss": loss}
         for name, value in logs.items():
-            self._tracker(name).update_state(value, sample_weight=_rows(batch))
+            self._tracker(name).add(value, _rows(batch))
         self.has_outputs = self.has_outputs or outputs is not None
         if self.has_metrics and outputs is not None:
-            x, y, weights = unpack(batch)
-            self.model.compute_metrics(x, y, outputs, weights)
+            _measure(self.model, batch, outputs)
 
     def _observe_loss(self, losses: Sequence[Any], batch: Any) -> Any:
         total = sum(losses[1:], losses[0])
-        self.trackers["loss"].update_state(total, sample_weight=_rows(batch))
+        self.trackers["loss"].add(total, _rows(batch))
         return total
 
-    def _tracker(self, name: str) -> Any:
+    def _tracker(self, name: str) -> Mean:
         if name not in self.trackers:
-            self.trackers[name] = keras.metrics.Mean(name=name)
+            self.trackers[name] = Mean(name)
         return self.trackers[name]
+
+
+def _measure(model: Any, batch: Any, outputs: Any) -> None:
+    """Let the metrics see a batch."""
+    x, y, weights = unpack(batch)
+    metrics = getattr(model, "_compile_metrics", None)
+    if metrics is None or type(model).compute_metrics is not keras.Model.compute_metrics:
+        model.compute_metrics(x, y, outputs, weights)
+    else:  # Keras's own works out their results as well, for each batch.
+        metrics.update_state(y, outputs, weights)
 
 
 def number(value: float, name: str) -> Any:
@@ -262,6 +330,11 @@ def number(value: float, name: str) -> Any:
 
 def _number(value: float, name: str) -> Any:
     return keras.Variable(value, dtype="float32", trainable=False, name=name)
+
+
+def _zero(name: str) -> Any:
+    # By an initializer: inside a recorder no variable may be made of a value.
+    return keras.Variable("zeros", shape=(), dtype="float32", trainable=False, name=name)
 
 
 def _scale_of(optimizer: Any) -> Any:

@@ -69,7 +69,7 @@ class Engine:
     Args:
         step: its definition.
         batch: the first batch: what is not built yet is built from it.
-        programs: compiled programs to share, on JAX; None: none.
+        programs: compiled or traced steps to share, in the form of the backend; None: none.
     """
 
     def __init__(self, step: Definition, batch: Any, programs: Any = None) -> None:
@@ -101,10 +101,9 @@ class Engine:
             accumulate=step.accumulate,
         )
         self.program.trackers |= rehearsal.trackers
-        for phase in self.program.phases:
-            for group in phase.groups:
-                if not group.optimizer.built:
-                    group.optimizer.build(list(group.variables))
+        for group in self.program.groups.values():
+            if not group.optimizer.built:
+                group.optimizer.build(list(group.variables))
         self._runner: Runner = self._backend.Runner(
             self.program,
             self.log,
@@ -151,7 +150,7 @@ class Engine:
         self.sync()
         self.model.reset_metrics()
         for tracker in self.program.trackers.values():
-            tracker.reset_state()
+            tracker.reset()
 
     def set(self, numbers: Mapping[str, float]) -> None:
         """Give numbers new values: no new trace."""

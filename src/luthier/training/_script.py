@@ -7,7 +7,7 @@ whatever the user's own code imports; Luthier only if that does.
 from __future__ import annotations
 
 import pprint
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +59,20 @@ class Script:
 
 def render(script: Script) -> str:
     """The text of a script."""
-    parts = [
-        _head(script),
-        _constants(script),
-        *script.sources.definitions.values(),
-        _HP,
-        _arguments(script),
-        _main(script),
-    ]
+    return joined(
+        [
+            _head(script),
+            _constants(script),
+            *script.sources.definitions.values(),
+            VALUES_CLASS,
+            _arguments(script),
+            _main(script),
+        ]
+    )
+
+
+def joined(parts: Sequence[str]) -> str:
+    """The parts of a script as one text, as they are usually set apart."""
     return "\n\n".join(part.strip("\n") + "\n" for part in parts if part.strip())
 
 
@@ -96,14 +102,27 @@ HERE = Path(__file__).resolve().parent
 
 
 def _constants(script: Script) -> str:
-    text = f"VALUES = {_pretty(script.values)}\n"
-    if script.has_arrays:
-        text += f'ARRAYS = np.load(HERE / "{script.stem}.npz")\n'
-    if script.compile:
-        text += f"COMPILE = {_pretty(script.compile)}\n"
-    for name, expression in script.sources.constants.items():
+    stem = script.stem if script.has_arrays else ""
+    settings = f"COMPILE = {_pretty(script.compile)}\n" if script.compile else ""
+    return constants(script.values, script.sources, stem, settings)
+
+
+def constants(values: Mapping[str, Any], sources: Sources, stem: str, settings: str = "") -> str:
+    """Statements that define the hyperparameters, the arrays, and what the user's code uses.
+
+    Args:
+        values: the hyperparameters.
+        sources: the user's code.
+        stem: of the file of arrays; "" if there is none.
+        settings: further statements.
+    """
+    text = f"VALUES = {_pretty(values)}\n"
+    if stem:
+        text += f'with np.load(HERE / "{stem}.npz") as file:\n    ARRAYS = dict(file)\n'
+    text += settings
+    for name, expression in sources.constants.items():
         text += f"{name} = {expression}\n"
-    for name in script.sources.arrays:
+    for name in sources.arrays:
         text += f"{name} = ARRAYS[{'constant/' + name!r}]\n"
     return text
 
@@ -112,7 +131,7 @@ def _pretty(value: Mapping[str, Any]) -> str:
     return pprint.pformat(dict(value), sort_dicts=False, width=88)
 
 
-_HP = '''
+VALUES_CLASS = '''
 class Values:
     """What the search calls `hp`: gives the values that the trial used."""
 

@@ -157,3 +157,25 @@ class Step:
         loss = engine.run(kind, engine.convert(batch))
         engine.sync()
         return loss
+
+
+@dataclass(frozen=True, slots=True)
+class ForGroup:
+    """A Keras callback that sees one of a step's several optimizers as the model's.
+
+    `LearningRateScheduler` and `ReduceLROnPlateau` that a `Loop` is given without it act on all
+    optimizers; other callbacks see the first.
+
+    Args:
+        group: the group's name.
+        callback: the callback.
+
+    Example:
+        >>> slower = keras.callbacks.LearningRateScheduler(  # doctest: +SKIP
+        ...     lambda epoch, rate: 0.9 * rate
+        ... )
+        >>> loop.fit(x, y, callbacks=[luthier.ForGroup("wide", slower)])  # doctest: +SKIP
+    """
+
+    group: str
+    callback: Any

@@ -45,8 +45,8 @@ class Program:
     """A traced step.
 
     Args:
-        step: takes an iterator over batches.
-        iterator: an example.
+        step: takes an iterator over batches, or a batch.
+        iterator: an example of that.
         variables: what the step may read or write.
         numbers: what the step takes as inputs.
 

@@ -1,4 +1,7 @@
-"""A step on TensorFlow: a `tf.function`, with XLA if that is asked for."""
+"""A step on TensorFlow: a `tf.function`, with XLA if that is asked for.
+
+In a search steps that differ in numbers only run one traced graph, each on its own variables.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
+from luthier.training._tensorflow_programs import Graphs, NoProgramError, Numbers, Program
 from luthier.training._traces import TraceLog
+
+Work = Callable[[Any], Any]
 
 
 def convert(leaf: Any, floatx: str) -> Any:
@@ -26,7 +33,19 @@ def rehearse(function: Callable[[Any], None], batch: Any, scope: Callable[..., A
 
 
 class Runner:
-    """Runs a program; see `_jax_step.Runner`."""
+    """Runs a program; see `_jax_step.Runner`.
+
+    Args:
+        program: what to run.
+        log: counts traces.
+        scope: not needed here.
+        jit_compile: whether XLA compiles it.
+        run_eagerly: one operation after the other, for debugging.
+        programs: traced steps to share; None: none.
+
+    Attributes:
+        why: why a traced step could not be shared; "" if all could.
+    """
 
     def __init__(
         self,
@@ -36,15 +55,32 @@ class Runner:
         *,
         jit_compile: bool | None,
         run_eagerly: bool,
-        programs: Any,
+        programs: Graphs | None,
     ) -> None:
-        del scope, programs
+        del scope
         self.why = ""
+        works: dict[str, Work] = {
+            kind: work if run_eagerly else _counted(kind, work, log)
+            for kind, work in (("train", program.train), ("test", program.test))
+        }
+        self._steps = works
+        if not run_eagerly:
+            self._steps = {
+                kind: _traced(work, xla=bool(jit_compile)) for kind, work in works.items()
+            }
+        if programs is None:
+            return
+        try:
+            if run_eagerly or jit_compile or tf.distribute.has_strategy():
+                raise NotShareableError("its step is eager, distributed, or compiled by XLA")
+            look = fingerprint(program.model, program.facts)
+        except NotShareableError as error:
+            self.why = str(error)
+            return
+        numbers = Numbers(look.scalars)
         self._steps = {
-            kind: getattr(program, kind)
-            if run_eagerly
-            else _traced(kind, getattr(program, kind), log, xla=bool(jit_compile))
-            for kind in ("train", "test")
+            kind: _Shared(kind, work, self._steps[kind], (look, numbers), programs, self._note)
+            for kind, work in works.items()
         }
 
     def run(self, kind: str, batch: Any) -> Any:
@@ -54,12 +90,74 @@ class Runner:
     def sync(self) -> None:
         """Nothing: the variables are what is changed."""
 
+    def _note(self, why: str) -> None:
+        self.why = why
 
-def _traced(kind: str, work: Callable[[Any], Any], log: TraceLog, *, xla: bool) -> Any:
+
+class _Shared:
+    """A step that takes, for each form of batches, the graph of a step that was the same.
+
+    Args:
+        kind: "train" or "test".
+        work: the step, which counts its traces.
+        alone: the same as a graph of its own, for what cannot be shared.
+        look: the model before anything was traced, and its numbers.
+        graphs: where graphs are kept.
+        note: told why one could not be shared.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        work: Work,
+        alone: Work,
+        look: tuple[Fingerprint, Numbers],
+        graphs: Graphs,
+        note: Callable[[str], None],
+    ) -> None:
+        self._kind = kind
+        self._work = work
+        self._alone = alone
+        self._look, self._numbers = look
+        self._graphs = graphs
+        self._note = note
+        self._bound: dict[str, Work] = {}
+
+    def __call__(self, batch: Any) -> Any:
+        """The loss of a batch."""
+        form = repr(tf.nest.map_structure(_form, batch))
+        if form not in self._bound:
+            self._bound[form] = self._bind(form, batch)
+        return self._bound[form](batch)
+
+    def _bind(self, form: str, batch: Any) -> Work:
+        key = (self._look.key, f"step by hand, {self._kind}", form)
+        program = self._graphs.get(key, self._numbers)
+        if program is None:
+            try:
+                program = Program(self._work, batch, self._look.variables, self._numbers)
+            except NoProgramError as error:
+                self._note(str(error))
+                return self._alone
+            if self._kind == "train":
+                program.fix_unread()
+            self._graphs.add(key, program)
+        return program.bind(self._look.variables, self._numbers)
+
+
+def _form(leaf: Any) -> Any:
+    return None if leaf is None else tf.type_spec_from_value(leaf)
+
+
+def _counted(kind: str, work: Work, log: TraceLog) -> Work:
     def step(batch: Any) -> Any:
         loss = work(batch)
         log.count(kind)
         return loss
 
+    return step
+
+
+def _traced(work: Work, *, xla: bool) -> Any:
     # A second size of batches makes the traced size variable: there is no third trace for a third.
-    return tf.function(step, reduce_retracing=True, jit_compile=xla, autograph=False)
+    return tf.function(work, reduce_retracing=True, jit_compile=xla, autograph=False)
