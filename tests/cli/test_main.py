@@ -202,3 +202,10 @@ def test_a_form_that_is_not_known_is_said(
 ) -> None:
     assert main(["export", str(source), str(tmp_path / "out.xlsx")]) == 2
     assert capsys.readouterr().err.startswith("luthier: Expected a file that ends in .csv, .json")
+
+
+def test_a_script_is_what_the_tuner_writes(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(source), str(tmp_path / "best.py")]) == 2
+    assert 'write tuner.export("best.py") into the program' in capsys.readouterr().err

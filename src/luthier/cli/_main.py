@@ -30,6 +30,11 @@ USER_ERRORS = (
     TooManyFailuresError,
     OSError,
 )
+SCRIPTS = (
+    "A script is made of the code that builds the model, which a study does not hold: write "
+    'tuner.export("best.py") into the program that searches, and run it again (a search that is '
+    "finished runs no trial)."
+)
 SOURCE = "a project's folder, the path of an SQLite file, or a database URL"
 
 
@@ -147,7 +152,7 @@ def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
         "export",
         help="write the trials of a study to a file",
         description="Write all trials of a study to a file, one row a trial: CSV, JSON or Parquet, "
-        "by its ending.",
+        "by its ending. A script of the best model is written by tuner.export, which has the code.",
     )
     export.add_argument("source", metavar="DIR_OR_URL", help=SOURCE)
     export.add_argument("file", metavar="FILE", help="such as study.csv, study.json")
@@ -226,6 +231,8 @@ def _demo(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> int:
     from luthier.cli._source import load_results
 
+    if given.file.endswith(".py"):
+        raise OSError(SCRIPTS)
     results = load_results(given.source, given.study)
     try:
         path = results.save(given.file)

@@ -145,7 +145,7 @@ def fitted(model: Any, data: Data) -> Any:
             "Expected the model-building function to return an estimator with `fit` and `score`, "
             f"got {model!r} of type {type(model).__name__}."
         )
-    model.fit(data.x, data.y, **_fit_weights(model, data.weights))
+    model.fit(data.x, data.y, **fit_weights(model, data.weights))
     return model
 
 
@@ -231,7 +231,8 @@ def _takes_weights(function: Any) -> bool:
     return "sample_weight" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
-def _fit_weights(model: Any, weights: Any) -> Mapping[str, Any]:
+def fit_weights(model: Any, weights: Any) -> Mapping[str, Any]:
+    """The weights as the argument by which `fit` takes them; none where it does not."""
     if weights is None:
         return {}
     if isinstance(model, Pipeline):

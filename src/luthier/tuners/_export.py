@@ -23,6 +23,10 @@ from luthier.tuners import _tunable
 
 Load = Callable[[], Mapping[str, Any]]
 _LONGEST = 50
+NOT_SEARCHED = (
+    "This tuner has not searched, so nobody has said what to train with: hand it to "
+    "export(path, x, y, ...) as to search(x, y, ...)."
+)
 SEAMS = ("run_trial", "_build_and_fit_model", "_try_build", "_build_hypermodel")
 
 
@@ -68,6 +72,41 @@ def _as_array(value: Any) -> np.ndarray | None:
     return None if array.dtype == object else array
 
 
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """The path of a script.
+
+    Raises:
+        FatalValueError: (a ValueError) for another path.
+    """
+    target = Path(path)
+    if target.suffix != ".py" or not target.stem.isidentifier():
+        raise FatalValueError(f"Expected the path of a script, such as best.py, got {path!s}.")
+    return target
+
+
+def best_of(tuner: Any) -> Any:
+    """A tuner's best trial.
+
+    Raises:
+        StudyError: if none has a score.
+    """
+    best = next(iter(tuner.oracle.get_best_trials()), None)
+    if best is None:
+        raise StudyError("No trial has a score yet: search first, then export the best.")
+    return best
+
+
+def write(target: Path, text: str, constants: Mapping[str, Any], given: Mapping[str, Any]) -> Path:
+    """Write a script, and beside it its arrays, if it has any; the path."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {f"constant/{name}": array for name, array in constants.items()} | dict(given)
+    if arrays:
+        with target.with_suffix(".npz").open("wb") as file:
+            np.savez(file, **arrays)
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
 def export(
     tuner: Any,
     path: str | os.PathLike[str],
@@ -76,12 +115,7 @@ def export(
     load: Load | None,
 ) -> Path:
     """Write the script of a tuner's best trial; see `Tuner.export`."""
-    target = Path(path)
-    if target.suffix != ".py" or not target.stem.isidentifier():
-        raise FatalValueError(f"Expected the path of a script, such as best.py, got {path!s}.")
-    best = next(iter(tuner.oracle.get_best_trials()), None)
-    if best is None:
-        raise StudyError("No trial has a score yet: search first, then export the best.")
+    target, best = target_of(path), best_of(tuner)
     own = [name for name in SEAMS if tuner._overrides(name)]
     if own or tuner.hypermodel is None:
         raise FatalValueError(
@@ -90,10 +124,7 @@ def export(
         )
     given = bool(fit_args or fit_kwargs or load)
     if not given and tuner._called is None:
-        raise StudyError(
-            "This tuner has not searched, so nobody has said what to train with: hand it to "
-            "export(path, x, y, ...) as to search(x, y, ...)."
-        )
+        raise StudyError(NOT_SEARCHED)
     args, kwargs = (fit_args, fit_kwargs) if given else tuner._called
     kwargs = _tunable.fill_in(kwargs, best.hyperparameters.copy())
     if EPOCHS in best.hyperparameters.values:
@@ -114,7 +145,7 @@ def _write(
     args, kwargs = call
     sources, given = Sources(), Arguments()
     keywords = {name: value for name, value in kwargs.items() if name != "callbacks"}
-    build, fit = _model(task.hypermodel, sources)
+    build, fit = model_of(task.hypermodel, sources)
     objective = task.objective
     script = Script(
         title=_title(task, score),
@@ -135,17 +166,10 @@ def _write(
         stem=target.stem,
         has_arrays=bool(given.arrays or sources.arrays),
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if script.has_arrays:
-        arrays: dict[str, Any] = {f"constant/{n}": array for n, array in sources.arrays.items()}
-        arrays |= given.arrays
-        with target.with_suffix(".npz").open("wb") as file:
-            np.savez(file, **arrays)
-    target.write_text(render(script), encoding="utf-8")
-    return target
+    return write(target, render(script), sources.arrays, given.arrays)
 
 
-def _model(hypermodel: training.HyperModel, sources: Sources) -> tuple[str, str]:
+def model_of(hypermodel: training.HyperModel, sources: Sources) -> tuple[str, str]:
     """Expressions that build the model from `hp`, and train it."""
     plain_fit = "model.fit(*args, **kwargs)"
     if isinstance(hypermodel, training.DefaultHyperModel):

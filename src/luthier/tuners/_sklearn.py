@@ -7,12 +7,13 @@ score of every fold, and estimators fitted to all of the data.
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from luthier.errors import FatalRuntimeError, FatalValueError, MissingExtraError
+from luthier.errors import FatalRuntimeError, FatalValueError, MissingExtraError, StudyError
 from luthier.oracles import Oracle
 from luthier.oracles._trial import Trial
 from luthier.records import Decision, Measurement
@@ -172,6 +173,49 @@ class SklearnTuner(BaseTuner):
                 ' or keep="joblib".'
             )
         return _sklearn.fitted(self._build(trial), self._data)
+
+    def export(
+        self,
+        path: str | os.PathLike[str] = "best.py",
+        *,
+        data: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> Path:
+        """Write a script that builds the best estimator, fits it to all rows and saves it.
+
+        It holds the code of the hypermodel with all that it uses, and runs without this tuner, its
+        project or its search. What it is fitted to is kept beside it (`best.npz`); the estimator is
+        saved with joblib, or in the form that `keep` names.
+
+        Args:
+            path: of the script.
+            data: a function that makes the data, where it cannot be kept so (sparse matrices,
+                columns of objects); it returns `{"X": ..., "y": ...}`, and weights by the name that
+                `fit` knows them by.
+
+        Returns:
+            The path.
+
+        Raises:
+            StudyError: if no trial has a score, or there is no data: call `search(X, y)` first.
+            FatalValueError: (a ValueError) if something cannot be written into a script; says what.
+
+        Example:
+            >>> tuner.search(X, y)  # doctest: +SKIP
+            >>> tuner.export("best.py")  # doctest: +SKIP
+        """
+        from luthier.training import _sklearn
+        from luthier.tuners._export_sklearn import NO_DATA, export_estimator
+
+        given: dict[str, Any] = {}
+        if data is None:
+            if self._data is None:
+                raise StudyError(NO_DATA)
+            best = next(iter(self.oracle.get_best_trials()), None)
+            given = {"X": self._data.x, "y": self._data.y}
+            if best is not None:
+                given |= _sklearn.fit_weights(self._build(best), self._data.weights)
+            given = {name: value for name, value in given.items() if value is not None}
+        return export_estimator(self, path, given, data)
 
     def _build(self, trial: Trial) -> Any:
         if self.hypermodel is None:
