@@ -180,6 +180,12 @@ def test_initial_points_that_break_a_constraint_are_refused():
         make(initial_points=[{"n": 2}], constraints=[ordered])
 
 
+def test_constraints_on_a_name_that_the_space_does_not_have_are_refused():
+    misspelt = luthier.space.Constraint("N > 2", lambda values: values["N"] > 2)
+    with pytest.raises(SpaceError, match=r"'N > 2' reads 'N'.*x, n"):
+        make(constraints=[misspelt])
+
+
 def test_what_a_recorder_was_told_to_require_is_kept():
     hp = luthier.HyperParameters()
     hp.Int("a", 0, 4)

@@ -122,11 +122,30 @@ def all_constraints(space: object, constraints: Iterable[Constraint]) -> tuple[C
 
     Raises:
         TypeError: if they are no list of constraints.
+        SpaceError: if one reads a hyperparameter that a space with others does not have.
     """
     given = checked_items("constraints", constraints, Constraint)
+    known = as_space(space)
+    for constraint in given:
+        _check_names(constraint, known)
     told = space.requirements.constraints if isinstance(space, HyperParameters) else ()
     texts = {constraint.text for constraint in given}
     return (*given, *(constraint for constraint in told if constraint.text not in texts))
+
+
+def _check_names(constraint: Constraint, space: Space) -> None:
+    """A name that is missing counts as inactive, so a misspelt one would never be noticed."""
+    if not len(space):
+        return
+    try:
+        constraint.holds(space.complete({}))
+    except KeyError as error:
+        name = error.args[0] if error.args else None
+        if name not in space.names:
+            raise SpaceError(
+                f"The constraint {constraint.text!r} reads {name!r}, which is no hyperparameter of "
+                f"the space: expected some of {', '.join(space.names)}."
+            ) from error
 
 
 def checked_points(
