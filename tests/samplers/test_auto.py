@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from luthier.objective import Objective
 from luthier.samplers import Auto
-from luthier.space import Float, Space
+from luthier.space import Choice, Float, Parent, Space
 from luthier.testing._searches import Search
 
 SQUARE = Space([Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)])
@@ -39,3 +41,27 @@ def test_a_gaussian_process_that_expects_nothing_gives_way():
         search.tell(trial, (trial.values["x"] - 0.3) ** 2)
     notes = [trial.suggestion.note for trial in search.history.finished]
     assert any("Gaussian process is done" in note for note in notes)
+
+
+def test_a_branch_that_began_badly_is_not_given_up():
+    space = Space(
+        [
+            Choice("kind", ["easy", "hard"]),
+            Float("x", 0.0, 1.0, conditions=[Parent("kind", ["easy"])]),
+            Float("y", 0.0, 1.0, conditions=[Parent("kind", ["hard"])]),
+        ]
+    )
+
+    def score(values):
+        # Best by far is a narrow valley of what looks worst everywhere else.
+        if values["kind"] == "easy":
+            return 0.5 + (values["x"] - 0.3) ** 2
+        return 2.0 - 2.0 * math.exp(-(((values["y"] - 0.83) / 0.1) ** 2))
+
+    search = Search(Auto(), space)
+    for _ in range(50):
+        trial = search.ask()
+        search.tell(trial, score(trial.values))
+    found = search.history.finished
+    assert any("a branch tried little" in trial.suggestion.note for trial in found)
+    assert min(trial.scores[0] for trial in found) < 0.1

@@ -32,7 +32,8 @@ class Auto(Sampler):
 
     - Up to three objectives and some dozens of hyperparameters: a Gaussian process. Every fourth
       trial is TPE's, and every second one while the Gaussian process expects next to nothing: two
-      models that err differently get stuck less often than one.
+      models that err differently get stuck less often than one. The others then go to the branches
+      of a conditional space that were tried least, as long as these improve on themselves.
     - More hyperparameters: TPE. More objectives: NSGA-II.
     """
 
@@ -56,9 +57,13 @@ class Auto(Sampler):
             return _explained(self._parzen.suggest(history, rng), "a second opinion")
         proposal = self._process.propose(history, rng)
         satisfied = proposal.gain is not None and proposal.gain < _SATISFIED
-        if satisfied and history.number % 2:
+        if not satisfied:
+            return proposal.suggestion
+        if history.number % 2:
             return _explained(self._parzen.suggest(history, rng), "the Gaussian process is done")
-        return proposal.suggestion
+        if len(history.objectives) > 1:
+            return proposal.suggestion
+        return self._process.elsewhere(history, rng, _SATISFIED) or proposal.suggestion
 
 
 def _explained(suggestion: Suggestion | None, why: str) -> Suggestion | None:

@@ -53,6 +53,14 @@ class Frame:
             optional=idle | np.array([column.name in conditional for column in kinds], np.bool_),
         )
 
+    @property
+    def deciders(self) -> IntArray:
+        """The columns on which others depend, by the space or as far as is learnt; ascending."""
+        asked = {condition.name for p in self._encoding.space for condition in p.conditions}
+        named = [j for j, column in enumerate(self._encoding.columns) if column.name in asked]
+        learnt = [rule.decider for rule in self._rules]
+        return np.unique(np.array(named + learnt, np.int64))
+
     def rows(self, positions: FloatArray) -> FloatArray:
         """Rows of positions, shape (n, d)."""
         rows = positions.copy()

@@ -22,11 +22,12 @@ from luthier.numerics._threads import one_thread
 from luthier.numerics._warps import standardise, stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
+from luthier.samplers._branches import Branch, least_tried
 from luthier.samplers._common import Evidence, Memory
 from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken, idle_columns
 from luthier.samplers._fresh import admits
 from luthier.samplers._promise import OfOne, Promise, log_success, of_several
-from luthier.samplers._surrogate import Surrogates
+from luthier.samplers._surrogate import Fitted, Surrogates
 
 _EFFORT = Effort(lineages=6, children=30, rounds=5, shrink=0.45)
 _RANDOM_SEEDS = 300
@@ -34,6 +35,8 @@ _NEAR_SEEDS = 100
 _LEADERS = 5
 _POLISHED = 1
 _MOST_OBJECTIVES = 3
+# Branches that are looked at for one suggestion.
+_MOST_BRANCHES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,50 @@ class GaussianProcess(Sampler):
             values, note = self._memory.fresh(history, rng), "random: the model repeats itself"
         return Proposal(None if values is None else Suggestion(values, note=note), gain)
 
+    def elsewhere(
+        self, history: History, rng: np.random.Generator, least: float
+    ) -> Suggestion | None:
+        """The most promising point of a branch that was tried little, measured by the best of the
+        branch itself: a branch is known by its best point, not by the first ones it got.
+
+        Args:
+            history: of one objective, for which a model is ready.
+            rng: source of randomness.
+            least: log expected improvement below which a branch has nothing more to say.
+
+        Returns:
+            None where no branch promises as much.
+        """
+        with one_thread():
+            evidence = self._memory.update(history)
+            frame = self._follow(evidence, history)
+            rows = self._search_branches(history, evidence, frame, rng, least)
+            values = self._memory.first_new(history, frame.positions(rows))
+        if values is None:
+            return None
+        return Suggestion(values, note="Gaussian process, a branch tried little")
+
+    def _search_branches(
+        self,
+        history: History,
+        evidence: Evidence,
+        frame: Frame,
+        rng: np.random.Generator,
+        least: float,
+    ) -> FloatArray:
+        """Rows of the first branch that promises `least`, best first; shape (k, d)."""
+        fitted = self._fitted(evidence, frame)
+        for branch in least_tried(frame, evidence)[:_MOST_BRANCHES]:
+            own = branch.holds(frame.rows(evidence.scored.x), evidence.scored.active)
+            # Targets have mean 0: what a branch without any score has to beat.
+            best = float(np.min(fitted.targets[own])) if own.any() else 0.0
+            judge = self._judge(history, evidence, frame, OfOne(fitted, None, best), branch)
+            seeds = branch.moved(_seeds(evidence, frame, rng))
+            rows, worth = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
+            if worth[0] > least:
+                return rows[worth > -np.inf]
+        return np.zeros((0, len(frame.columns)))
+
     def is_ready(self, history: History) -> bool:
         """Whether the start is over and a model chooses the next point."""
         evidence = self._memory.update(history)
@@ -178,7 +225,14 @@ class GaussianProcess(Sampler):
         rows, worth = _refine(rows, worth, frame, promise, judge)
         return self._memory.first_new(history, frame.positions(rows)), float(worth[0])
 
-    def _judge(self, history: History, evidence: Evidence, frame: Frame, promise: Promise) -> Judge:
+    def _judge(
+        self,
+        history: History,
+        evidence: Evidence,
+        frame: Frame,
+        promise: Promise,
+        branch: Branch | None = None,
+    ) -> Judge:
         failures = self._surrogates.failures(evidence)
         success = None if failures is None else log_success(failures)
         belief, trust = Beliefs(evidence.encoding, history.priors), power(history)
@@ -192,6 +246,8 @@ class GaussianProcess(Sampler):
             if belief:
                 worth = worth + trust * belief.log_density(frame.positions(rows), active)
             refused = taken.has(rows)
+            if branch is not None:
+                refused |= ~branch.holds(rows, active)
             if history.constraints:
                 refused |= ~_allowed(history, evidence, frame.positions(rows))
             return np.where(refused, -np.inf, worth)
@@ -201,12 +257,16 @@ class GaussianProcess(Sampler):
     def _promise(self, evidence: Evidence, frame: Frame, rng: np.random.Generator) -> Promise:
         count = evidence.y.shape[1]
         if count == 1:
-            # Branches differ more than what is in them: as they are, scores tell little of that.
-            warps = _WARPS[:1] if frame.columns.optional.any() else _WARPS
-            return OfOne(self._surrogates.best_fit(evidence, 0, warps), self._beta)
+            return OfOne(self._fitted(evidence, frame), self._beta)
         if count > _MOST_OBJECTIVES:
             return OfOne(self._surrogates.mixed(evidence, rng), self._beta)
         return of_several([self._surrogates.fit(evidence, j, tame_bad) for j in range(count)])
+
+    def _fitted(self, evidence: Evidence, frame: Frame) -> Fitted:
+        """The model of a single objective."""
+        # Branches differ more than what is in them: as they are, scores tell little of that.
+        warps = _WARPS[:1] if frame.columns.optional.any() else _WARPS
+        return self._surrogates.best_fit(evidence, 0, warps)
 
 
 def _warp(scores: FloatArray) -> FloatArray:

@@ -40,14 +40,15 @@ class OfOne:
     Args:
         fitted: the objective.
         beta: how many deviations below the mean the bound lies, or None.
+        best: target to improve on; the best there is if None.
 
     Attributes:
         has_slope: whether `polish` can follow a gradient.
     """
 
-    def __init__(self, fitted: Fitted, beta: float | None) -> None:
+    def __init__(self, fitted: Fitted, beta: float | None, best: float | None = None) -> None:
         self._posterior = fitted.posterior
-        self._best = float(np.min(fitted.targets))
+        self._best = float(np.min(fitted.targets)) if best is None else best
         self._beta = beta
         self.has_slope = beta is None
 

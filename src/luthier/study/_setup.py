@@ -117,7 +117,9 @@ def checked_items(name: str, items: Iterable[Any], kind: type[Item]) -> tuple[It
     return listed
 
 
-def all_constraints(space: object, constraints: Iterable[Constraint]) -> tuple[Constraint, ...]:
+def all_constraints(
+    space: Space | HyperParameters | Iterable[Any] | None, constraints: Iterable[Constraint]
+) -> tuple[Constraint, ...]:
     """The constraints given, and those that the space's recorder was told by `hp.require`.
 
     Raises:
