@@ -50,6 +50,33 @@ def test_rows_come_snapped_and_best_first():
     assert (_judge(rows, active) == worth).all()
 
 
+def test_what_is_not_allowed_is_left_and_few_rows_are_asked_for():
+    asked = []
+
+    def allowed(row):
+        asked.append(row)
+        return row[0] < 0.1
+
+    rng = np.random.default_rng(0)
+    seeds = random_rows(rng, 50, COLUMNS)
+    rows, worth = maximise(_judge, seeds, _snap, COLUMNS, effort=Effort(), rng=rng, allowed=allowed)
+    assert (rows[:, 0] < 0.1).all()
+    assert rows[0] == pytest.approx([0.1, 2.0, 0.85], abs=0.02)
+    assert (np.diff(worth) <= 0).all()
+    effort = Effort()
+    assert len(asked) < 0.25 * effort.rounds * effort.lineages * effort.children
+
+
+def test_where_nothing_is_allowed_nothing_promises():
+    rng = np.random.default_rng(0)
+    seeds = random_rows(rng, 20, COLUMNS)
+    effort = Effort(rounds=2)
+    _, worth = maximise(
+        _judge, seeds, _snap, COLUMNS, effort=effort, rng=rng, allowed=lambda row: False
+    )
+    assert (worth == -np.inf).all()
+
+
 def test_forbidden_rows_are_left():
     def judge(rows, active):
         return np.where(rows[:, 1] == 2, -np.inf, _judge(rows, active))

@@ -162,9 +162,10 @@ def test_the_lower_bound_explores_more_with_a_larger_beta():
 
 
 @pytest.mark.parametrize("name", ["initial_points", "noise", "beta"])
-def test_negative_options_are_refused(name):
+@pytest.mark.parametrize("value", [-1, "some", True, float("nan")])
+def test_options_that_are_no_number_from_0_are_refused(name, value):
     with pytest.raises(SpaceError, match=name):
-        GaussianProcess(**{name: -1})
+        GaussianProcess(**{name: value})
 
 
 LOOP = Space([Int("layers", 1, 3), *(Int(f"units_{i}", 8, 64, step=8) for i in range(3))])

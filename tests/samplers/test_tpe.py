@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from luthier.samplers import TPE, Sobol
 from luthier.space import Boolean, Float, Space
 from luthier.testing._searches import Search, draws, trials_at
+from tests.samplers import problems
 
 SPACE = Space([Float("x", 0.0, 1.0), Float("y", 0.0, 1.0), Boolean("b")])
 
@@ -54,6 +56,23 @@ def test_it_says_how_a_point_was_found() -> None:
     assert notes[10:] == ["TPE", "TPE"]
 
 
-def test_a_model_of_less_than_two_trials_is_refused() -> None:
+@pytest.mark.parametrize("initial", [1, 2.5, "ten", True, None])
+def test_a_model_of_less_than_two_trials_is_refused(initial: Any) -> None:
     with pytest.raises(ValueError, match="at least 2 initial trials"):
-        TPE(initial=1)
+        TPE(initial=initial)
+
+
+def test_beside_a_border_beyond_which_trials_crash_few_do() -> None:
+    space = Space([Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)])
+    late = 0
+    for seed in range(3):
+        failed = problems.crashes(
+            TPE(),
+            space,
+            lambda values: (values["x"] - 0.52) ** 2 + values["y"],
+            lambda values: values["x"] < 0.5,
+            40,
+            seed=seed,
+        )
+        late += sum(failed[-20:])
+    assert late <= 12

@@ -20,6 +20,8 @@ Snap = Callable[[Array], tuple[Array, Mask]]
 """Rows (n, d) to the nearest rows that can be tried, and which entries of them are active."""
 Judge = Callable[[Array, Mask], Array]
 """How much rows (n, d) promise, shape (n,); -inf for rows that must not be tried."""
+Allowed = Callable[[Array], bool]
+"""Whether a snapped row, shape (d,), may be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def maximise(
     *,
     effort: Effort,
     rng: np.random.Generator,
+    allowed: Allowed | None = None,
 ) -> tuple[Array, Array]:
     """Refine the most promising of `seeds`, each lineage for itself, with ever smaller steps.
 
@@ -99,12 +102,16 @@ def maximise(
         columns: the d columns.
         effort: how hard to search.
         rng: source of randomness.
+        allowed: what rows have to satisfy besides. It may be slow: only rows that would be taken
+            are asked for.
 
     Returns:
         the best row of each lineage, shape (l, d), best first, and what they promise, shape (l,).
     """
     seeds, active = snap(seeds)
     promise = judge(seeds, active)
+    if allowed is not None:
+        promise = _struck(promise, seeds, allowed, wanted=effort.lineages)
     order = np.argsort(-promise, kind="stable")[: effort.lineages]
     rows, active, promise = seeds[order], active[order], promise[order]
     step = effort.first_step
@@ -112,6 +119,10 @@ def maximise(
         family = np.repeat(np.arange(len(rows)), effort.children)
         young, young_active = snap(moved(rows[family], active[family], columns, step=step, rng=rng))
         young_promise = judge(young, young_active).reshape(len(rows), effort.children)
+        if allowed is not None:
+            families = zip(young_promise, np.split(young, len(rows)), promise, strict=True)
+            struck = [_struck(worth, few, allowed, above=parent) for worth, few, parent in families]
+            young_promise = np.array(struck)
         best = np.argmax(young_promise, axis=1)
         gain = young_promise[np.arange(len(rows)), best]
         index = best + effort.children * np.arange(len(rows))
@@ -122,3 +133,30 @@ def maximise(
         step *= effort.shrink
     order = np.argsort(-promise, kind="stable")
     return rows[order], promise[order]
+
+
+def _struck(
+    promise: Array, rows: Array, allowed: Allowed, *, wanted: int = 1, above: float = -np.inf
+) -> Array:
+    """What rows promise, -inf for those that are not allowed; asked from the best downwards, until
+    `wanted` are allowed or no row promises more than `above`.
+
+    Args:
+        promise: shape (n,).
+        rows: shape (n, d).
+        allowed: what to satisfy.
+        wanted: how many.
+        above: of rows up to there nothing is asked.
+
+    Returns:
+        shape (n,).
+    """
+    promise = promise.copy()
+    for place in np.argsort(-promise, kind="stable").tolist():
+        if wanted == 0 or not promise[place] > above:
+            break
+        if allowed(rows[place]):
+            wanted -= 1
+        else:
+            promise[place] = -np.inf
+    return promise

@@ -12,6 +12,7 @@ import numpy as np
 from luthier.abc import Sampler
 from luthier.objective import Objective
 from luthier.records import History, Suggestion, Trial, TrialState
+from luthier.samplers._common import is_number
 from luthier.samplers._tpe import TPE
 
 
@@ -30,7 +31,7 @@ class BOHB(Sampler):
     """
 
     def __init__(self, random: float = 1 / 3) -> None:
-        if not 0 <= random < 1:
+        if not is_number(random) or not 0 <= random < 1:
             raise ValueError(f"Expected `random` to lie in [0, 1), got {random!r}.")
         self._random = random
 

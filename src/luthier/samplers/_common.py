@@ -7,6 +7,8 @@ can be computed again from the history alone; keeping it only saves time.
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -173,6 +175,18 @@ class Memory:
         """A new and allowed point, drawn by `draw` (uniformly if None); see `_fresh.fresh`."""
         source = draw or (lambda: history.space.sample(rng))
         return fresh(history, self.seen, rng, lambda: self.unused.drop(source()))
+
+
+def is_count(value: object, least: int) -> bool:
+    """Whether an option is a whole number of at least `least`."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return whole and int(value) >= least  # type: ignore[call-overload]
+
+
+def is_number(value: object) -> bool:
+    """Whether an option is a number; NaN and infinities are none."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return real and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def columns_of(encoding: Encoding) -> Columns:

@@ -25,6 +25,7 @@ from luthier.samplers._common import (
     IntArray,
     Memory,
     by_rank,
+    is_count,
     safe_first,
 )
 
@@ -46,7 +47,8 @@ class Evolution(Sampler):
     """
 
     def __init__(self, *, population: int = 30, tournament: int = 10) -> None:
-        if population < 2 or not 1 <= tournament <= population:
+        sizes = is_count(population, 2) and is_count(tournament, 1)
+        if not sizes or tournament > population:
             raise ValueError(
                 "Expected a population of at least 2 and a tournament of 1 to that many, got "
                 f"population={population!r} and tournament={tournament!r}."

@@ -15,7 +15,7 @@ import numpy as np
 
 from luthier.abc import Sampler
 from luthier.errors import SpaceError
-from luthier.numerics._maximise import Effort, Judge, maximise, moved, random_rows
+from luthier.numerics._maximise import Allowed, Effort, Judge, maximise, moved, random_rows
 from luthier.numerics._pareto import is_efficient
 from luthier.numerics._sobol import sobol
 from luthier.numerics._threads import one_thread
@@ -23,7 +23,7 @@ from luthier.numerics._warps import standardise, stretch_good, tame_bad
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import Beliefs, power
 from luthier.samplers._branches import Branch, least_tried
-from luthier.samplers._common import Evidence, Memory
+from luthier.samplers._common import Evidence, Memory, is_count, is_number
 from luthier.samplers._frame import BoolArray, FloatArray, Frame, IntArray, Taken, idle_columns
 from luthier.samplers._fresh import admits
 from luthier.samplers._promise import OfOne, Promise, log_success, of_several
@@ -66,7 +66,7 @@ class GaussianProcess(Sampler):
             and not by expected improvement.
 
     Raises:
-        SpaceError: an argument is negative.
+        SpaceError: an argument is negative or no number.
     """
 
     def __init__(
@@ -76,9 +76,13 @@ class GaussianProcess(Sampler):
         *,
         beta: float | None = None,
     ) -> None:
-        for name, value in (("initial_points", initial_points), ("noise", noise), ("beta", beta)):
-            number = isinstance(value, int | float) and value >= 0
-            if value is not None and not number:
+        if initial_points is not None and not is_count(initial_points, 0):
+            raise SpaceError(
+                f"Expected initial_points to be None or an int of at least 0, "
+                f"received {initial_points!r}."
+            )
+        for name, value in (("noise", noise), ("beta", beta)):
+            if value is not None and not (is_number(value) and value >= 0):
                 raise SpaceError(
                     f"Expected {name} to be None or a number of at least 0, received {value!r}."
                 )
@@ -159,7 +163,7 @@ class GaussianProcess(Sampler):
             best = float(np.min(fitted.targets[own])) if own.any() else 0.0
             judge = self._judge(history, evidence, frame, OfOne(fitted, None, best), branch)
             seeds = branch.moved(_seeds(evidence, frame, rng))
-            rows, worth = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
+            rows, worth = _search(history, evidence, frame, judge, seeds, rng)
             if worth[0] > least:
                 return rows[worth > -np.inf]
         return np.zeros((0, len(frame.columns)))
@@ -221,7 +225,7 @@ class GaussianProcess(Sampler):
         promise = self._promise(evidence, frame, rng)
         judge = self._judge(history, evidence, frame, promise)
         seeds = _seeds(evidence, frame, rng)
-        rows, worth = maximise(judge, seeds, frame.snap, frame.columns, effort=_EFFORT, rng=rng)
+        rows, worth = _search(history, evidence, frame, judge, seeds, rng)
         rows, worth = _refine(rows, worth, frame, promise, judge)
         return self._memory.first_new(history, frame.positions(rows)), float(worth[0])
 
@@ -248,8 +252,6 @@ class GaussianProcess(Sampler):
             refused = taken.has(rows)
             if branch is not None:
                 refused |= ~branch.holds(rows, active)
-            if history.constraints:
-                refused |= ~_allowed(history, evidence, frame.positions(rows))
             return np.where(refused, -np.inf, worth)
 
         return judge
@@ -276,6 +278,26 @@ def _warp(scores: FloatArray) -> FloatArray:
 # Tables of networks are foretold best by ranks of the bad and a stretch of the good, smooth
 # functions as they are.
 _WARPS = (_warp, standardise)
+
+
+def _search(
+    history: History,
+    evidence: Evidence,
+    frame: Frame,
+    judge: Judge,
+    seeds: FloatArray,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Allowed rows that promise most, best first, and what they promise."""
+    return maximise(
+        judge,
+        seeds,
+        frame.snap,
+        frame.columns,
+        effort=_EFFORT,
+        rng=rng,
+        allowed=_allowed(history, evidence, frame),
+    )
 
 
 def _refine(
@@ -310,7 +332,9 @@ def _leaders(evidence: Evidence) -> IntArray:
     return np.argsort(evidence.y[:, 0], kind="stable")[:_LEADERS]
 
 
-def _allowed(history: History, evidence: Evidence, positions: FloatArray) -> BoolArray:
+def _allowed(history: History, evidence: Evidence, frame: Frame) -> Allowed | None:
+    """Whether the constraints of a study allow a row; None without any."""
+    if not history.constraints:
+        return None
     decode = evidence.encoding.decode
-    allowed = (admits(history, decode(row)) for row in positions)
-    return np.fromiter(allowed, np.bool_, len(positions))
+    return lambda row: admits(history, decode(frame.positions(row[None])[0]))

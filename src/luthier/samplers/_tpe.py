@@ -12,7 +12,16 @@ from luthier.abc import Sampler
 from luthier.numerics._parzen import Mixture, Widths
 from luthier.records import History, Suggestion
 from luthier.samplers._beliefs import log_belief, power
-from luthier.samplers._common import Evidence, FloatArray, Memory, by_rank, columns_of
+from luthier.samplers._common import (
+    Evidence,
+    FloatArray,
+    Memory,
+    by_rank,
+    columns_of,
+    is_count,
+    is_number,
+    safe_first,
+)
 from luthier.space import Encoding, Parent
 
 # The best tenth counts as good, and never more than so many.
@@ -44,9 +53,9 @@ class TPE(Sampler):
     """
 
     def __init__(self, *, initial: int = 10, candidates: int = 24, width: float = 1.0) -> None:
-        if initial < 2:
+        if not is_count(initial, 2):
             raise ValueError(f"Expected at least 2 initial trials, got initial={initial!r}.")
-        if candidates < 1 or not width > 0:
+        if not is_count(candidates, 1) or not (is_number(width) and width > 0):
             raise ValueError(
                 "Expected at least one candidate and a positive width, "
                 f"got candidates={candidates!r} and width={width!r}."
@@ -87,7 +96,9 @@ class TPE(Sampler):
         belief = log_belief(history, evidence.encoding)
         if belief is not None:
             worth += power(history) * belief(x, active)
-        return np.asarray(x[np.argsort(-worth, kind="stable")])
+        # Beside a border beyond which trials crash densities are too smooth: there the nearest
+        # trial knows better.
+        return safe_first(evidence, x[np.argsort(-worth, kind="stable")])
 
 
 def _mixtures(evidence: Evidence, width: float) -> tuple[Mixture, Mixture]:
