@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from luthier.samplers import Random
-from luthier.space import Choice, Float, Int, Prior, Space
+from luthier.abc import Sampler
+from luthier.errors import SpaceError
+from luthier.samplers import Grid, Random
+from luthier.space import Choice, Constraint, Float, Int, Prior, Space
 from luthier.testing._searches import Search
 
 SPACE = Space(
@@ -53,3 +57,14 @@ def test_the_last_points_of_a_space_are_found(count: int) -> None:
     space = Space([Int("n", 1, count)])
     found = {trial.values["n"] for trial in Search(Random(), space).run(count + 5)}
     assert len(found) == count
+
+
+@pytest.mark.parametrize("sampler", [Random(), Grid()])
+def test_a_constraint_met_late_that_nothing_satisfies_is_named(sampler: Sampler) -> None:
+    search = Search(sampler, Space([Int("n", 1, 4)]))
+    search.run(1)
+    search.history = replace(
+        search.history, constraints=(Constraint("n < 0", lambda v: v["n"] < 0),)
+    )
+    with pytest.raises(SpaceError, match=r"\(n < 0\), but none of 4 points did"):
+        search.run(1)

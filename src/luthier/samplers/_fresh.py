@@ -33,6 +33,13 @@ def admits(history: History, values: Mapping[str, Any]) -> bool:
     return all(constraint.admits(values) for constraint in history.constraints)
 
 
+def none_allowed(history: History) -> bool:
+    """Whether there are constraints and no trial of the study satisfies them."""
+    trials = (*history.finished, *history.open)
+    points = ({**trial.suggestion.values, **trial.values} for trial in trials)
+    return bool(history.constraints) and not any(admits(history, point) for point in points)
+
+
 def describe(history: History, draws: int) -> str:
     """The message that nothing satisfies the constraints."""
     texts = "; ".join(constraint.text for constraint in history.constraints)
@@ -93,14 +100,12 @@ def _left(history: History, seen: Seen, rng: np.random.Generator) -> dict[str, A
     walk = Walk(history.space, Distinct)
     point: dict[str, Any] | None = walk.first()
     pool: list[dict[str, Any]] = []
-    covered = False
     refused = 0
     for _ in range(_STEPS):
         if point is None or len(pool) == _POOL:
             break
         pattern = seen.pattern(point)
         if pattern is not None:
-            covered = True
             point = walk.after(point, within=frozenset(pattern))
             continue
         if admits(history, point):
@@ -110,6 +115,6 @@ def _left(history: History, seen: Seen, rng: np.random.Generator) -> dict[str, A
         point = walk.after(point)
     if pool:
         return pool[int(rng.integers(len(pool)))]
-    if not covered and history.constraints:
-        raise SpaceError(describe(history, refused))
+    if none_allowed(history):
+        raise SpaceError(describe(history, refused + len(history.finished)))
     return None

@@ -81,7 +81,8 @@ class GaussianProcess(Sampler):
                 f"Expected initial_points to be None or an int of at least 0, "
                 f"received {initial_points!r}."
             )
-        for name, value in (("noise", noise), ("beta", beta)):
+        # As `BayesianOptimization` calls it: `alpha`.
+        for name, value in (("noise (alpha)", noise), ("beta", beta)):
             if value is not None and not (is_number(value) and value >= 0):
                 raise SpaceError(
                     f"Expected {name} to be None or a number of at least 0, received {value!r}."

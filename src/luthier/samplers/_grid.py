@@ -17,7 +17,7 @@ import numpy as np
 from luthier.abc import Sampler
 from luthier.errors import SpaceError
 from luthier.records import History, Suggestion
-from luthier.samplers._fresh import admits, describe
+from luthier.samplers._fresh import admits, describe, none_allowed
 from luthier.samplers._seen import Seen
 from luthier.samplers._unused import Unused
 from luthier.samplers._walk import Point, Walk
@@ -78,8 +78,8 @@ class Grid(Sampler):
                 if refused >= _HOPELESS:
                     raise SpaceError(describe(history, refused))
                 point = self._walk.after(point)
-        if refused and not history.finished and not history.open:
-            raise SpaceError(describe(history, refused))
+        if none_allowed(history):
+            raise SpaceError(describe(history, refused + len(history.finished)))
         return None
 
 
