@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("keras")
-pytestmark = [pytest.mark.keras, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.keras, pytest.mark.slow, pytest.mark.timeout(580)]
 
 SCRIPT = Path(__file__).parent / "_own_loop.py"
 
@@ -21,7 +21,7 @@ def start(folder: Path, seconds: float = 0.0) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> list[str]:
-    out, err = process.communicate(timeout=280)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     return [line for line in out.splitlines() if not line.startswith("Reloading")]
 

@@ -8,7 +8,41 @@ from typing import Any
 import keras
 from keras import layers
 
+from luthier.training import HyperModel
+
 Shape = Sequence[int | None]
+
+
+class ImageNetwork(HyperModel):
+    """What networks with or without their top are made with; see each of them.
+
+    Args:
+        include_top: whether layers for classification stand at the end.
+        input_shape: height, width and channels of an image.
+        input_tensor: a tensor to begin with, in place of `input_shape`.
+        classes: how many classes there are.
+        **kwargs: `name` and `tunable`: see `HyperModel`.
+
+    Raises:
+        ValueError: if `classes` is missing with `include_top`, or both inputs are.
+    """
+
+    def __init__(
+        self,
+        include_top: bool = True,
+        input_shape: Shape | None = None,
+        input_tensor: Any = None,
+        classes: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if include_top and classes is None:
+            raise ValueError("You must specify `classes` when `include_top=True`")
+        check_inputs(input_shape, input_tensor)
+        self.include_top = include_top
+        self.input_shape = input_shape
+        self.input_tensor = input_tensor
+        self.classes = classes
 
 
 def check_inputs(input_shape: Shape | None, input_tensor: Any) -> None:

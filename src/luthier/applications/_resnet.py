@@ -13,9 +13,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from luthier.applications._images import Shape, channel_axis, check_inputs, inputs_of, pooled
+from luthier.applications._images import ImageNetwork, channel_axis, inputs_of, pooled
 from luthier.space import HyperParameters
-from luthier.training import HyperModel
 
 # Filters of the four stages, before the widening at the end of each block; blocks of the outer two.
 _FILTERS = {"v1": (64, 128, 256, 512), "v2": (64, 128, 256, 512), "next": (64, 256, 512, 1024)}
@@ -23,7 +22,7 @@ _OUTER_BLOCKS = 3
 _GROUPS = 32
 
 
-class HyperResNet(HyperModel):
+class HyperResNet(ImageNetwork):
     """Image classifiers in the manner of ResNet, ResNetV2 and ResNeXt.
 
     Args:
@@ -43,23 +42,6 @@ class HyperResNet(HyperModel):
         ...     input_shape=(32, 32, 3), classes=10
         ... )  # doctest: +SKIP
     """
-
-    def __init__(
-        self,
-        include_top: bool = True,
-        input_shape: Shape | None = None,
-        input_tensor: Any = None,
-        classes: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        if include_top and classes is None:
-            raise ValueError("You must specify `classes` when `include_top=True`")
-        check_inputs(input_shape, input_tensor)
-        self.include_top = include_top
-        self.input_shape = input_shape
-        self.input_tensor = input_tensor
-        self.classes = classes
 
     def build(self, hp: HyperParameters) -> Any:
         """A model with the values of `hp`, compiled if it has its top."""

@@ -6,24 +6,23 @@ Source: Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
+from luthier.applications._images import ImageNetwork, inputs_of, pooled
 from luthier.space import HyperParameters
-from luthier.training import HyperModel
 
 
-class HyperXception(HyperModel):
+class HyperXception(ImageNetwork):
     """Image classifiers in the manner of Xception.
 
     Args:
         include_top: whether dense layers for classification stand at the end; without them the
             model is not compiled.
         input_shape: height, width and channels of an image, such as `(28, 28, 1)`.
-        input_tensor: a `keras.Input` to begin with, in place of `input_shape`.
+        input_tensor: a tensor to begin with, in place of `input_shape`.
         classes: how many classes there are; labels are expected as one-hot rows.
         **kwargs: `name` and `tunable`: see `HyperModel`.
 
@@ -37,30 +36,12 @@ class HyperXception(HyperModel):
         ... )  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        include_top: bool = True,
-        input_shape: Sequence[int | None] | None = None,
-        input_tensor: Any = None,
-        classes: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        if include_top and classes is None:
-            raise ValueError("You must specify `classes` when `include_top=True`")
-        if input_shape is None and input_tensor is None:
-            raise ValueError("You must specify either `input_shape` or `input_tensor`.")
-        self.include_top = include_top
-        self.input_shape = input_shape
-        self.input_tensor = input_tensor
-        self.classes = classes
-
     def build(self, hp: HyperParameters) -> Any:
         """A model with the values of `hp`, compiled if it has its top."""
-        inputs = self._inputs()
+        inputs, x = inputs_of(self.input_shape, self.input_tensor)
         activation = hp.Choice("activation", ["relu", "selu"])
         x = _convolution(
-            inputs,
+            x,
             layers.Conv2D,
             hp.Choice("conv2d_num_filters", [32, 64, 128], default=64),
             activation,
@@ -83,11 +64,6 @@ class HyperXception(HyperModel):
             metrics=["accuracy"],
         )
         return model
-
-    def _inputs(self) -> Any:
-        if self.input_tensor is None:
-            return keras.Input(shape=self.input_shape)
-        return self.input_tensor
 
     def _top(self, x: Any, hp: HyperParameters, activation: str) -> Any:
         count = hp.Int("num_dense_layers", 1, 3)
@@ -142,5 +118,4 @@ def _residual(x: Any, filters: int, activation: str, *, shrink: bool = False) ->
 def _pooling(x: Any, kind: str) -> Any:
     if kind == "flatten":
         return layers.Flatten()(x)
-    pool = layers.GlobalAveragePooling2D if kind == "avg" else layers.GlobalMaxPooling2D
-    return pool()(x)
+    return pooled(x, kind)

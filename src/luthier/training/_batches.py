@@ -257,7 +257,7 @@ def as_arrays(data: Any, floatx: str) -> Any:
         return {name: as_arrays(one, floatx) for name, one in data.items()}
     if isinstance(data, tuple) or (isinstance(data, list) and not _is_rows(data)):
         return tuple(as_arrays(one, floatx) for one in data)
-    return data if data is None else _as_array(data, floatx)
+    return data if data is None else as_array(data, floatx)
 
 
 def mapped(function: Callable[[Any], Any], data: Any) -> Any:
@@ -281,7 +281,12 @@ def _is_rows(data: list[Any]) -> bool:
     return isinstance(data[0], list | int | float | np.number)
 
 
-def _as_array(leaf: Any, floatx: str) -> Any:
+def as_array(leaf: Any, floatx: str) -> Any:
+    """One array in NumPy; double precision becomes Keras's usual one.
+
+    Raises:
+        FatalTypeError: (a TypeError) for one of objects.
+    """
     for step in ("detach", "cpu"):  # of a PyTorch tensor
         leaf = getattr(leaf, step)() if hasattr(leaf, "detach") else leaf
     array = np.asarray(leaf)

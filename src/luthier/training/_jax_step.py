@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import numpy as np
 
 from luthier.programs import Maker, Programs, UntraceableError, trace
+from luthier.training._batches import as_array
 from luthier.training._traces import TraceLog, signature_of
 
 STEP = Maker(lambda replay: replay, "step by hand", donate=(0,))
@@ -30,8 +30,7 @@ def convert(leaf: Any, floatx: str) -> Any:
     """An array of a batch, as JAX takes it."""
     if isinstance(leaf, jax.Array):
         return leaf
-    array = np.asarray(leaf)
-    return array.astype(floatx) if array.dtype == np.float64 else array
+    return as_array(leaf, floatx)
 
 
 def rehearse(function: Callable[[Any], None], batch: Any, scope: Callable[..., Any]) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from luthier.training._batches import as_array
 from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
 from luthier.training._tensorflow_programs import Graphs, NoProgramError, Numbers, Program
 from luthier.training._traces import TraceLog
@@ -22,8 +22,7 @@ def convert(leaf: Any, floatx: str) -> Any:
     """An array of a batch, as TensorFlow takes it."""
     if tf.is_tensor(leaf):
         return leaf
-    array = np.asarray(leaf)
-    return tf.convert_to_tensor(array.astype(floatx) if array.dtype == np.float64 else array)
+    return tf.convert_to_tensor(as_array(leaf, floatx))
 
 
 def rehearse(function: Callable[[Any], None], batch: Any, scope: Callable[..., Any]) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
+from luthier.training._batches import as_array
 from luthier.training._traces import TraceLog
 
 
 def convert(leaf: Any, floatx: str) -> Any:
     """An array of a batch, as PyTorch takes it, on the device that it trains on."""
     if not isinstance(leaf, torch.Tensor):
-        array = np.asarray(leaf)
-        array = array.astype(floatx) if array.dtype == np.float64 else array
+        array = as_array(leaf, floatx)
         leaf = torch.from_numpy(array if array.flags.writeable else array.copy())
     return leaf.to(torch.get_default_device())
 
