@@ -219,6 +219,44 @@ def test_mixed_precision() -> None:
     compared(build, X, ONE_HOT, values=(0.3,), tolerance=1e-3)
 
 
+def _normalized(value: float, *, use_bias: bool) -> Any:
+    import keras
+    from keras import layers
+
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(8, use_bias=use_bias)])
+    model.add(layers.BatchNormalization(momentum=value))
+    model.add(layers.Dense(3, activation="softmax"))
+    model.compile(keras.optimizers.AdamW(0.01, weight_decay=value), "categorical_crossentropy")
+    return model
+
+
+def test_batch_normalization_with_an_optimizer_that_scales_gradients() -> None:
+    data = {"validation_data": (X, ONE_HOT), "epochs": 3}
+    compared(lambda v: _normalized(v, use_bias=False), X, ONE_HOT, values=(0.3,), **data)
+
+
+def test_a_bias_before_batch_normalization_changes_nothing_that_is_learned() -> None:
+    """Its gradient is zero but for rounding, which Adam scales up to whole steps: the bias, and
+    with it the moving mean, wander, in Keras's own `fit` too if the data is nudged by 1e-7.
+    """
+    import keras
+
+    found = []
+    for shares in (True, False):
+        keras.utils.set_random_seed(0)
+        model = _normalized(0.3, use_bias=True)
+        if shares:
+            share_programs(model, Sharing(), {})
+        history = model.fit(X, ONE_HOT, batch_size=35, epochs=3, verbose=0)
+        wander = (model.layers[0].bias, model.layers[1].moving_mean)
+        learned = [v for v in model.weights if not any(v is one for one in wander)]
+        found.append((history.history["loss"], [np.asarray(v) for v in learned]))
+    (ours, weights), (theirs, expected) = found
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    for one, other in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_a_train_step_of_the_users_own() -> None:
     import jax
     import keras

@@ -70,7 +70,7 @@ class Program:
 
     def run(self, constants: Packed, args: Sequence[Any]) -> Any:
         """Call the program; compiles it for the types of `args` if they are new."""
-        return self.executable(self._function, constants, args, "one")(constants, *args)
+        return self.executable(self._function(), constants, args, "one")(constants, *args)
 
     def lanes(self, constants: Packed, args: Sequence[Any], axes: Sequence[int | None]) -> Any:
         """The compiled program for many trials side by side; called with `constants` and `args`.
@@ -80,7 +80,7 @@ class Program:
             args: stacked likewise, or shared.
             axes: for each argument, 0 where it is stacked and None where it is shared.
         """
-        function = jax.vmap(self._function, in_axes=(0, *axes))
+        function = jax.vmap(self._function(), in_axes=(0, *axes))
         return self.executable(function, constants, args, ("lanes", tuple(axes)))
 
     def executable(
@@ -96,10 +96,16 @@ class Program:
             self.compiles += 1
         return found
 
-    def _function(self, packed: Packed, *args: Any) -> Any:
-        full = self.layout.unpack(packed, self._first)
-        replays = [partial(one.replay, own) for one, own in zip(self._traces, full, strict=True)]
-        return self._maker.make(*replays)(*args)
+    def _function(self) -> Callable[..., Any]:
+        """What is compiled; it bears the name of the step, which profilers and caches show."""
+
+        def function(packed: Packed, *args: Any) -> Any:
+            full = self.layout.unpack(packed, self._first)
+            pairs = zip(self._traces, full, strict=True)
+            return self._maker.make(*[partial(one.replay, own) for one, own in pairs])(*args)
+
+        function.__name__ = self._traces[0].name
+        return function
 
 
 @dataclass

@@ -39,6 +39,7 @@ class Trace:
         results: how what it returns is nested.
         result_types: shapes and types of what it returns, flat.
         kept: objects that the skeleton names by their identity, which must live as long.
+        name: of the function; no part of the skeleton.
     """
 
     skeleton: str
@@ -48,6 +49,7 @@ class Trace:
     results: Any
     result_types: tuple[Any, ...]
     kept: tuple[Any, ...] = ()
+    name: str = "function"
 
     def replay(self, constants: Sequence[Any], *args: Any, rule: Rule | None = None) -> Any:
         """What the function returns for `args`, with other constants in its program.
@@ -78,10 +80,11 @@ def trace(function: Callable[..., Any], *args: Any) -> Trace:
     except Exception as error:
         reason = str(error).strip().splitlines() or [""]
         raise UntraceableError(f"{type(error).__name__}: {reason[0]}") from error
-    return _read(closed, jax.tree.structure(args), shapes)
+    name = getattr(function, "__name__", "function")
+    return _read(closed, jax.tree.structure(args), shapes, name)
 
 
-def _read(closed: Any, arguments: Any, shapes: Any) -> Trace:
+def _read(closed: Any, arguments: Any, shapes: Any, name: str) -> Trace:
     if closed.effects:
         raise UntraceableError(f"it calls back to Python ({_named(closed.effects)})")
     reader = _Reader()
@@ -95,6 +98,7 @@ def _read(closed: Any, arguments: Any, shapes: Any) -> Trace:
         results=results,
         result_types=tuple(closed.out_avals),
         kept=tuple(reader.kept),
+        name=name,
     )
 
 

@@ -16,7 +16,8 @@ import jax
 from luthier.programs import Family, Trace, trace
 from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
 
-_MOST_KEPT = 64
+# Each holds a trace; a model has two to four.
+_MOST_KEPT = 32
 _SETTINGS = (
     "jax_enable_x64",
     "jax_default_matmul_precision",
