@@ -39,16 +39,18 @@ class Search(luthier.HyperModel):
         return loop.fit(x, y, **data, **options)
 
 
-def main(folder: str, seconds: float) -> None:
+def search(folder: str, seconds: float) -> tuple[list[object], list[object]]:
+    """What the trials came to, and from which epochs they went on."""
     tuner = luthier.RandomSearch(
         Search(seconds), "val_loss", max_trials=3, seed=1, directory=folder
     )
     tuner.search(X, Y, verbose=0)
+    facts: list[object] = []
     for trial in tuner.results.trials:
-        values = [(m.step, round(m.metrics["val_loss"], 4)) for m in trial.measurements]
-        print(trial.number, trial.state.name, round(trial.values["rate"], 6), sorted(set(values)))
-    print("resumed", [trial.info.get("resumed_from_epoch") for trial in tuner.results.trials])
+        losses = {(m.step, round(m.metrics["val_loss"], 4)) for m in trial.measurements}
+        facts.append((trial.number, trial.state, dict(trial.values), sorted(losses)))
+    return facts, [trial.info.get("resumed_from_epoch") for trial in tuner.results.trials]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    search(sys.argv[1], float(sys.argv[2]))
