@@ -11,7 +11,7 @@ from luthier.records import Decision, Measurement, Reply, Suggestion, TrialState
 from luthier.schedulers import ASHA
 from luthier.space import Float, Space
 from luthier.stores import open_store
-from luthier.study._view import comparable
+from luthier.study._view import View
 
 SPACE = Space([Float("x", 0.0, 1.0)])
 LOSS = luthier.Objective("loss", "min")
@@ -167,15 +167,33 @@ def test_samplers_see_trials_that_were_cut_short_at_the_budget_of_the_others():
     run(study, study.ask(), range(2, 9))  # number 0, to its end at 1/9
     run(study, study.ask())  # number 1, paused at 1/2
     history = study.history()
-    seen = comparable(history)
+    seen = View().comparable(history)
     assert [trial.number for trial in seen.finished] == [0, 1]
     assert seen.open == ()
     assert seen.finished[1].scores == pytest.approx((1 / 9,))
-    assert comparable(seen) is seen
+    assert View().comparable(seen) is seen
 
 
 def test_a_history_without_cuts_is_what_samplers_see():
     study = make(None)
     study.tell(study.ask(), {"loss": 1.0})
     history = study.history()
-    assert comparable(history) is history
+    assert View().comparable(history) is history
+
+
+def test_what_a_view_keeps_changes_nothing_and_same_objects_mean_the_same_past():
+    study = make("asha", max_trials=30)
+    view, before = View(), None
+    while (trial := study.ask()) is not None:
+        begin = trial.measurements[-1].step + 1 if trial.measurements else 0
+        for step in range(begin, 9):
+            loss = 1 / (1 + step) + trial.number % 7
+            if study.report(trial, Measurement(step, {"loss": loss})) is not Decision.CONTINUE:
+                break
+        study.tell(trial)
+        seen, fresh = view.comparable(study.history()), View().comparable(study.history())
+        assert seen.finished == fresh.finished
+        if before is not None and seen.is_continuation(before):
+            assert seen.finished[: len(before)] == before
+        before = seen.finished
+    assert any(trial.state is TrialState.STOPPED for trial in study.history().finished)

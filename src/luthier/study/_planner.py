@@ -7,7 +7,7 @@ under that of the paused trial.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from luthier.abc import Sampler, Scheduler
 from luthier.records import History, Suggestion, Trial, TrialState
 from luthier.schedulers import Never
-from luthier.study._view import comparable
+from luthier.study._view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,13 @@ class Planner:
         sampler: chooses values.
         scheduler: proposes trials to go on with.
         initial: values of the first trials.
+        view: what the sampler sees of the history.
     """
 
     sampler: Sampler
     scheduler: Scheduler
     initial: Sequence[Mapping[str, Any]]
+    view: View = field(default_factory=View)
 
     def plan(self, history: History) -> Trial | None:
         """The trial to take up next; None if there is nothing to run now."""
@@ -65,7 +67,7 @@ class Planner:
         if proposal is not None:
             return proposal
         rng = np.random.default_rng((history.seed, history.number))
-        return self.sampler.suggest(comparable(history), rng)
+        return self.sampler.suggest(self.view.comparable(history), rng)
 
 
 def _paused(history: History, proposal: Suggestion | None) -> Trial | None:

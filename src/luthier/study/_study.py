@@ -142,7 +142,8 @@ class Study:
         self._reaped = -np.inf
         self._ledger = Ledger(self.spec)
         self._priors = _setup.checked_priors(priors or {}, self.spec.space)
-        self._initial = _setup.checked_points(initial_points, self.spec.space, constraints)
+        initial = _setup.checked_points(initial_points, self.spec.space, constraints)
+        self._planner = Planner(self._sampler, self._course.scheduler, initial)
         self._follow()
         self.reap()
 
@@ -353,8 +354,7 @@ class Study:
 
     def _planned(self) -> Trial | None:
         """The trial to take up next, waiting in the store; None if there is nothing to run now."""
-        planner = Planner(self._sampler, self._course.scheduler, self._initial)
-        while (trial := planner.plan(self._freeze())) is not None:
+        while (trial := self._planner.plan(self._freeze())) is not None:
             is_new = self._ledger.find(trial.number) is None
             if self._store.add(trial) if is_new else self._change(trial):
                 return trial

@@ -2,63 +2,137 @@
 
 Enters: a history as it is. Leaves: a history in which the score of every trial is worth comparing:
 trials that were stopped early, or are paused, count with what their curves would have come to.
-A pure function, so that samplers stay functions of the history.
+What leaves is a function of the history alone, so that samplers stay functions of it too; what a
+`View` keeps of the last one only saves time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from luthier.objective import Objective
-from luthier.records import History, Trial, TrialState
+from luthier.records import History, Measurement, Trial, TrialState
 
 _CUT_SHORT = (TrialState.PAUSED, TrialState.STOPPED)
 
 
-def comparable(history: History) -> History:
-    """The history with scores of one budget: that of the longest trials.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The curves of a trial.
 
-    A trial that ended after s steps is given the median improvement that longer trials made after
-    their step s, in each objective. Paused trials stand behind the finished ones. A history without
-    trials that were cut short is itself.
+    Attributes:
+        source: the reports that they were read from.
+        steps: steps done.
+        curves: for each objective, steps done to the least cost until then, of the first execution.
+        ends: the last of these steps in each, 0 for none.
     """
-    waiting = tuple(t for t in history.open if t.state is not TrialState.PAUSED)
-    halted = tuple(t for t in history.open if t.state is TrialState.PAUSED)
-    if not halted and all(t.state is not TrialState.STOPPED for t in history.finished):
-        return history
-    trials = (*history.finished, *halted)
-    curves = [
-        [_running_best(trial, objective) for trial in trials if trial.scores]
-        for objective in history.objectives
-    ]
-    missing = [_missing(each) for each in curves]
-    seen = []
-    for trial in trials:
-        if trial.scores:
-            steps = _steps(trial)
-            shifts = [lost.get(steps, 0.0) for lost in missing]
-            costs = [
-                score - objective.sign * shift
-                for score, objective, shift in zip(
-                    trial.scores, history.objectives, shifts, strict=True
-                )
+
+    source: tuple[Measurement, ...]
+    steps: int
+    curves: tuple[Mapping[int, float], ...]
+    ends: tuple[int, ...]
+
+
+class View:
+    """The histories of one study, as samplers see them."""
+
+    def __init__(self) -> None:
+        self._objectives: tuple[Objective, ...] = ()
+        self._known: dict[int, _Known] = {}
+        # What was shown last: the trial as it is, its state and scores there, and as it was seen.
+        self._shown: list[tuple[Trial, TrialState, tuple[float, ...], Trial]] = []
+
+    def comparable(self, history: History) -> History:
+        """The history with scores of one budget: that of the longest trials.
+
+        A trial that ended after s steps is given the median improvement that longer trials made
+        after their step s, in each objective. Paused trials stand behind the finished ones. A
+        history without trials that were cut short is itself.
+        """
+        halted = tuple(t for t in history.open if t.state is TrialState.PAUSED)
+        if not halted and all(t.state is not TrialState.STOPPED for t in history.finished):
+            return history
+        if history.objectives != self._objectives:
+            self._objectives, self._known = history.objectives, {}
+        trials = (*history.finished, *halted)
+        known = [self._read(trial) for trial in trials]
+        scored = [each for trial, each in zip(trials, known, strict=True) if trial.scores]
+        shifts: dict[int, tuple[float, ...]] = {}
+        wanted = []
+        for trial, own in zip(trials, known, strict=True):
+            if not trial.scores:
+                state = trial.state if trial.state.is_finished else TrialState.FAILED
+                wanted.append((trial, state, trial.scores))
+                continue
+            scores = trial.scores
+            if trial.state in _CUT_SHORT:
+                if own.steps not in shifts:
+                    shifts[own.steps] = self._missing(scored, own.steps)
+                pairs = zip(scores, shifts[own.steps], strict=True)
+                scores = tuple(score - shift for score, shift in pairs)
+            wanted.append((trial, TrialState.COMPLETED, scores))
+        waiting = tuple(t for t in history.open if t.state is not TrialState.PAUSED)
+        return replace(history, finished=self._show(wanted), open=waiting)
+
+    def _read(self, trial: Trial) -> _Known:
+        known = self._known.get(trial.number)
+        if known is None or known.source is not trial.measurements:
+            curves = tuple(_running_best(trial, objective) for objective in self._objectives)
+            steps = max((m.step + 1 for m in trial.measurements if not m.execution), default=0)
+            ends = tuple(max(curve, default=0) for curve in curves)
+            known = self._known[trial.number] = _Known(trial.measurements, steps, curves, ends)
+        return known
+
+    def _missing(self, scored: Sequence[_Known], steps: int) -> tuple[float, ...]:
+        """What curves that go on gained after so many steps, in values of each objective; nothing
+        where no curve ends there.
+        """
+        shifts = []
+        for place, objective in enumerate(self._objectives):
+            gains = [
+                curve[steps] - curve[each.ends[place]]
+                for each in scored
+                if each.ends[place] > steps and steps in (curve := each.curves[place])
             ]
-            short = trial.state in _CUT_SHORT
-            trial = replace(  # noqa: PLW2901
-                trial, state=TrialState.COMPLETED, scores=tuple(costs) if short else trial.scores
-            )
-        elif not trial.state.is_finished:
-            trial = replace(trial, state=TrialState.FAILED)  # noqa: PLW2901
-        seen.append(trial)
-    return replace(history, finished=tuple(seen), open=waiting)
+            is_an_end = any(each.ends[place] == steps for each in scored)
+            shift = float(np.median(gains)) if gains and is_an_end else 0.0
+            shifts.append(objective.sign * shift)
+        return tuple(shifts)
+
+    def _show(
+        self, wanted: Sequence[tuple[Trial, TrialState, tuple[float, ...]]]
+    ) -> tuple[Trial, ...]:
+        """The trials with these states and scores.
+
+        A trial is the same object as last time only if all before it are too: that is how a
+        sampler knows that a history goes on from one it has seen (`History.is_continuation`).
+        """
+        shown = []
+        is_same = True
+        for place, (trial, state, scores) in enumerate(wanted):
+            if is_same:
+                last = self._shown[place] if place < len(self._shown) else None
+                if last is not None and last[0] is trial and last[1:3] == (state, scores):
+                    shown.append(last)
+                    continue
+                is_same = False
+            shown.append((trial, state, scores, _as(trial, state, scores)))
+        self._shown = shown
+        return tuple(seen for *_, seen in shown)
 
 
-def _steps(trial: Trial) -> int:
-    return max((m.step + 1 for m in trial.measurements if not m.execution), default=0)
+def _as(trial: Trial, state: TrialState, scores: tuple[float, ...]) -> Trial:
+    """The trial with a state and scores; quicker than `dataclasses.replace`, and done for all."""
+    seen = object.__new__(Trial)
+    for name in Trial.__slots__:
+        object.__setattr__(seen, name, getattr(trial, name))
+    object.__setattr__(seen, "state", state)
+    object.__setattr__(seen, "scores", scores)
+    return seen
 
 
 def _running_best(trial: Trial, objective: Objective) -> Mapping[int, float]:
@@ -72,17 +146,3 @@ def _running_best(trial: Trial, objective: Objective) -> Mapping[int, float]:
         if math.isfinite(best):
             curve[measurement.step + 1] = best
     return curve
-
-
-def _missing(curves: list[Mapping[int, float]]) -> Mapping[int, float]:
-    """For each number of steps at which a curve ends: what longer ones gained after it."""
-    ends = {max(curve) for curve in curves if curve}
-    return {
-        end: float(np.median(gains))
-        for end in ends
-        if (gains := [curve[end] - curve[max(curve)] for curve in curves if _goes_on(curve, end)])
-    }
-
-
-def _goes_on(curve: Mapping[int, float], end: int) -> bool:
-    return bool(curve) and end in curve and max(curve) > end
