@@ -70,6 +70,10 @@ def replay(
         scheduler: a `Scheduler` or its name.
         is_resumable: whether paused trials could have gone on where they were, as Keras trials can.
 
+    Raises:
+        ValueError: for a scheduler that makes trials of its own out of finished ones (`Population`):
+            what they would have come to is not known.
+
     Example:
         >>> import luthier
         >>> def curve(hp, report):
@@ -92,6 +96,12 @@ def replay(
         seed=0,
         max_trials=max(len(told), 1),
     )
+    if study.lent is not None:
+        raise ValueError(
+            f"Scheduler {study.spec.settings['scheduler']['name']!r} makes trials of its own out "
+            "of finished ones, and what they would have come to is not known: it cannot be "
+            "replayed."
+        )
     study.horizon = max((curve[-1].step + 1 for curve in curves), default=None)
     study.is_resumable = is_resumable
     ran = [0] * len(told)

@@ -13,7 +13,7 @@ import luthier
 from luthier.cli import main
 from tests.cli.studies import make_study
 
-COMMANDS = ("demo", "studies", "trials", "best", "export", "run", "import-kerastuner")
+COMMANDS = ("demo", "studies", "trials", "best", "export", "replay", "run", "import-kerastuner")
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_trials(commands)
     _add_best(commands)
     _add_export(commands)
+    _add_replay(commands)
     _add_run(commands)
     _add_import_kerastuner(commands)
     return parser
@@ -158,6 +159,25 @@ def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
     export.add_argument("file", metavar="FILE", help="such as study.csv, study.json")
     export.add_argument("--study", metavar="NAME", help="which study, where there are several")
     export.set_defaults(run=_export)
+
+
+def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
+    given = commands.add_parser(
+        "replay",
+        help="see what other schedulers would have saved and lost",
+        description="Run the trials of a study again on paper, as they were reported, under other "
+        "schedulers: how many epochs each would have taken, and whether the best trial would have "
+        "been lost. Nothing is trained and nothing is changed.",
+    )
+    _add_source(given)
+    given.add_argument(
+        "--scheduler",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="such as auto; several times for several (default: all that compare trials)",
+    )
+    given.set_defaults(run=_replay)
 
 
 def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -240,6 +260,12 @@ def _export(given: argparse.Namespace) -> int:
         raise OSError(error) from error
     print(f"{len(results.trials)} trials written to {path}")
     return 0
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from luthier.cli._replay import run
+
+    return run(given.source, given.study, given.scheduler, as_json=given.json)
 
 
 def _run(given: argparse.Namespace) -> int:
