@@ -71,8 +71,8 @@ def replay(
         is_resumable: whether paused trials could have gone on where they were, as Keras trials can.
 
     Raises:
-        ValueError: for a scheduler that makes trials of its own out of finished ones (`Population`):
-            what they would have come to is not known.
+        ValueError: for a scheduler that makes trials of its own (`Population`): what they would
+            have come to is not known.
 
     Example:
         >>> import luthier
