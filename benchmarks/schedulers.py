@@ -14,7 +14,8 @@ scheduler differs; a row is followed epoch by epoch. Measured over the seeds:
              all of these epochs (mean)
     lost     share of seeds in which the best row of those begun was not followed to its best epoch
 
-Names that begin with `optuna` need Optuna installed; tables named `late:*` are made here.
+Names that begin with `optuna` need Optuna installed; tables named `late:*` are made by
+`late_curves.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from late_curves import late_tables
 
 import luthier
 from luthier.abc import Sampler
@@ -130,36 +132,6 @@ SEARCHES: dict[str, Search] = {
     "optuna halving": optuna_pruner("halving"),
     "optuna hyperband": optuna_pruner("hyperband"),
 }
-
-
-def late_tables() -> dict[str, np.ndarray]:
-    """Curves that cross late: those that end best begin among the worst."""
-    rng = np.random.default_rng(7)
-    rows, epochs = 720, 50
-    t = np.arange(1, epochs + 1)
-
-    def noisy(curves: np.ndarray) -> np.ndarray:
-        return np.asarray(curves * np.exp(rng.normal(0, 0.02, curves.shape)))
-
-    quality = rng.random(rows)
-    rate = np.exp(rng.normal(np.log(0.6) - 2.2 * quality, 0.25))
-    floor = 0.05 + 0.5 * (1 - quality) ** 1.5 * np.exp(rng.normal(0, 0.3, rows))
-    start = 2.0 + 0.5 * rng.random(rows)
-    slow = floor[:, None] + (start - floor)[:, None] * np.exp(-rate[:, None] * t)
-
-    late = rng.random(rows) < 0.2
-    turn = np.where(late, rng.uniform(12, 35, rows), rng.uniform(-3, 4, rows))
-    width = rng.uniform(1, 5, rows)
-    end = np.where(late, 0.1, 0.35) * np.exp(rng.normal(0, 0.45, rows))
-    drop = 1 + np.exp((t - turn[:, None]) / width[:, None])
-    plateau = end[:, None] + (start - end)[:, None] / drop
-
-    steep = rng.random(rows) < 0.4
-    power = np.where(steep, rng.uniform(0.7, 1.1, rows), rng.uniform(0.2, 0.5, rows))
-    height = np.where(steep, rng.uniform(2, 3, rows), rng.uniform(0.7, 1.5, rows))
-    base = np.where(steep, 0.02 * rng.random(rows), 0.15 + 0.2 * rng.random(rows))
-    cross = base[:, None] + height[:, None] * t ** -power[:, None]
-    return {"late:slow": noisy(slow), "late:plateau": noisy(plateau), "late:cross": noisy(cross)}
 
 
 def load(path: str) -> np.ndarray:

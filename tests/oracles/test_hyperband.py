@@ -8,7 +8,7 @@ import pytest
 
 import luthier
 from luthier.oracles import HyperbandOracle
-from luthier.schedulers._hyperband import brackets
+from luthier.oracles._brackets import brackets
 
 # `HyperbandOracle(max_epochs=…, factor=…)` of KerasTuner 1.4.8, driven by hand: trials and epochs.
 TOTALS = [

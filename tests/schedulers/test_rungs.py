@@ -7,9 +7,9 @@ import math
 import pytest
 
 import luthier
+from luthier.oracles._brackets import brackets
 from luthier.records import Decision, Measurement, TrialState
 from luthier.schedulers import ASHA, Hyperband, Median, Patience, SuccessiveHalving
-from luthier.schedulers._hyperband import brackets
 from luthier.space import Float, Space
 
 SPACE = Space([Float("x", 0.0, 1.0)])

@@ -7,6 +7,7 @@ the next trial's values with these. Everything follows from the history.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,6 @@ import numpy as np
 from luthier.abc import Sampler
 from luthier.records import History, Suggestion, Trial, TrialState
 from luthier.schedulers._cohorts import Bracket
-from luthier.schedulers._hyperband import brackets
 
 EPOCHS = "tuner/epochs"
 INITIAL_EPOCH = "tuner/initial_epoch"
@@ -228,6 +228,33 @@ def _without_marks(history: History) -> History:
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not name.startswith(PREFIX)}
+
+
+def brackets(max_epochs: int, factor: int) -> tuple[Bracket, ...]:
+    """The brackets of one iteration, the one with the most trials first.
+
+    Example:
+        >>> [bracket.sizes for bracket in brackets(9, 3)]
+        [(9, 3, 1), (5, 2), (3,)]
+    """
+    # Whole numbers, for a logarithm of 243 to base 3 is not quite 5.
+    last = 0
+    while factor ** (last + 1) <= max_epochs:
+        last += 1
+    share = 1 + last if factor**last == max_epochs else math.ceil(1 + _log(max_epochs, factor))
+    found = []
+    for bracket in range(last, -1, -1):
+        sizes = [
+            math.ceil(share / (bracket + 1) * factor ** (bracket - rung))
+            for rung in range(bracket + 1)
+        ]
+        budgets = [-(-max_epochs // factor ** (bracket - rung)) for rung in range(bracket + 1)]
+        found.append(Bracket(tuple(sizes), tuple(budgets)))
+    return tuple(found)
+
+
+def _log(value: int, base: int) -> float:
+    return math.log(value) / math.log(base)
 
 
 def totals(plans: Sequence[Bracket]) -> tuple[int, int]:

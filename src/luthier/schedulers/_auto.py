@@ -2,91 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from luthier.abc import Scheduler
-from luthier.numerics._endings import as_log, forecast
 from luthier.numerics._pareto import fronts
 from luthier.records import Decision, History, Reply, Suggestion, Trial, TrialState
 from luthier.schedulers._curves import GO_ON, STAY, Costs, Curves, checked, not_seen
+from luthier.schedulers._race import CHECK, LATE, WIDE, Race, Step, cut_at_once, next_step
 
 # Trials that are begun before any goes on, where the study has so many.
 _OPENING = 60
 # Rungs are at 1, 3, 5, 9, 16, 27 epochs and so on: powers of the root of 3, up to so much of all.
 _LAST_BUT_ONE = 0.8
-# Which part of all trials goes on from each rung: until one has come to its end, after that, and
-# with trials beyond the opening.
-_NARROW = (0.133, 0.1, 0.083, 0.067, 0.05, 0.017)
-_WIDE = (0.33, 0.2, 0.13, 0.08, 0.05, 0.034)
-_USUAL = (0.3, 0.13, 0.08, 0.045, 0.03, 0.017)
-# How much of the last improvement is expected to come again before the next rung.
-_SLOPE = 0.5
-# Trials that were cut, drawn at random and followed to their ends: at most so many after the
-# opening, one in so many trials, and later for so much of all epochs.
-_MOST_CHECKS, _TRIALS_PER_CHECK, _CHECK_SHARE = 8, 7, 0.03
-# As many again are drawn where one beat those that were chosen; so many that did are no accident.
-_NO_ACCIDENT = 2
-# Why a trial went on, where the race is not the reason; kept with the trial.
-_CHECK, _LATE = "check", "late"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A trial that goes on: to which budget, a note for people, and a mark."""
-
-    number: int
-    budget: int
-    note: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Race:
-    """All curves at their rungs.
-
-    Attributes:
-        rungs: epochs of each rung.
-        numbers: trials that came to the first one.
-        costs: best costs there, shape `(n, k)`; NaN where a trial has not come to yet. Of several
-            objectives: the front among those at the same rung.
-        z: the same on a scale where curves fall evenly.
-        level: the last rung of each, shape `(n,)`.
-        can_go_on: which are paused.
-        checks: which were followed to their ends for a check.
-        late: which go on because of what the checks showed.
-    """
-
-    rungs: Sequence[int]
-    numbers: np.ndarray
-    costs: np.ndarray
-    z: np.ndarray
-    level: np.ndarray
-    can_go_on: np.ndarray
-    checks: np.ndarray
-    late: np.ndarray
-
-    @property
-    def at_end(self) -> np.ndarray:
-        """Which came to the last rung."""
-        return np.asarray(self.level == len(self.rungs) - 1)
-
-    @property
-    def chosen(self) -> np.ndarray:
-        """Which the race brought to the last rung."""
-        return np.asarray(self.at_end & ~self.checks & ~self.late)
-
-    @property
-    def surprises(self) -> int:
-        """How many checks beat all that were chosen."""
-        ends = self.costs[:, -1]
-        if not self.chosen.any():
-            return 0
-        return int((ends[self.at_end & self.checks] < ends[self.chosen].min()).sum())
+# Where paused trials cannot go on, one in so many is run to its end as a check.
+_TRIALS_PER_CHECK = 7
 
 
 class Auto(Scheduler):
@@ -95,8 +27,9 @@ class Auto(Scheduler):
     - Opening: up to 60 trials run to the first rung. The best of them, by their value and its last
       improvement, go on from rung to rung, fewer and fewer, until one has come to its end; then
       some more of them.
-    - Check: some of the trials that were cut, drawn at random, are followed to their ends. Unless
-      two of them beat those that were chosen, the race is taken to be fair, and new trials are
+    - Check: some of the trials that were cut, drawn at random, are followed to their ends: up to
+      14, which bounds the chance that one in five of the others would have won. Unless two of them
+      beat those that were chosen, or one by far, the race is taken to be fair, and new trials are
       raced in the same way. If they do (late bloomers), no new trial begins before all paused ones
       have gone on, those first whose forecast ends best; so in the worst case all are trained.
     - A trial that is cut is paused, not stopped, until the study can have no new trials and nothing
@@ -104,7 +37,8 @@ class Auto(Scheduler):
       those that were chosen, which bounds the chance of any other with 95 % confidence.
 
     Where paused trials cannot go on (see `History.is_resumable`), those that are cut are stopped,
-    and every seventh runs to its end as a check.
+    and every seventh runs to its end as a check; if late bloomers are among them, no further trial
+    is stopped.
 
     Args:
         max_epochs: the last rung; None: as many as trials run, or as the first came to.
@@ -179,33 +113,30 @@ class Auto(Scheduler):
             self._asked = (history, self._choose(history) is None)
         if race is None or not self._asked[1]:
             return STAY
-        checks = int((race.checks & race.at_end).sum())
-        if checks == 0:
-            return Reply(Decision.STOP, "others promised to end better; nothing was checked")
-        bound = upper_bound(race.surprises, checks)
-        return Reply(
-            Decision.STOP,
-            f"others promised to end better; of {checks} such trials, drawn at random and followed "
-            f"to their ends, {race.surprises} beat them: a chance of at most {bound:.0%} to have "
-            "won",
-        )
+        shown = race.evidence(race.checks, race.chosen)
+        return Reply(Decision.STOP, f"others promised to end better; {shown}")
 
     def _stop_or_not(self, trial: Trial, history: History, rung: int) -> Reply:
         race = self._race(history, trial)
         if race is None or trial.number % _TRIALS_PER_CHECK == _TRIALS_PER_CHECK - 1:
             return GO_ON
-        order = _order(race, rung)
-        room = _room(_WIDE, rung, len(race.numbers))
+        order, room = race.order(rung), race.room(WIDE, rung)
         place = int(np.flatnonzero(race.numbers[order] == trial.number)[0])
         if place < room:
+            return GO_ON
+        is_check = race.numbers % _TRIALS_PER_CHECK == _TRIALS_PER_CHECK - 1
+        # Who was let go on since it is unfair is no rival.
+        cut = cut_at_once(race, WIDE)
+        shown = race.evidence(is_check & cut, ~cut)
+        if shown.is_unfair:
             return GO_ON
         return Reply(
             Decision.STOP,
             f"number {place + 1} of {len(order)} after {race.rungs[rung]} epochs, of which {room} "
-            "went on",
+            f"went on; {shown}",
         )
 
-    def _choose(self, history: History, freed: Trial | None = None) -> _Step | None:
+    def _choose(self, history: History, freed: Trial | None = None) -> Step | None:
         """What is to go on of all that can; None for a new trial."""
         opening = min(_OPENING, history.max_trials or _OPENING)
         if history.counted < opening and not history.is_full:
@@ -213,35 +144,15 @@ class Auto(Scheduler):
         race = self._race(history, freed)
         if race is None:
             return None
-        has_lead = bool(race.chosen.any())
-        parts = _NARROW
-        if has_lead:
-            parts = _WIDE if history.counted <= opening else _USUAL
-        step = _promotion(race, parts)
-        if step is not None or not has_lead:
-            return step
-        return self._check(race, history, opening) or _late(race)
+        return next_step(
+            race,
+            opening,
+            history.seed,
+            has_begun_more=history.counted > opening,
+            is_full=history.is_full,
+        )
 
-    def _check(self, race: _Race, history: History, opening: int) -> _Step | None:
-        """A trial that was cut, to be followed to its end."""
-        begun = race.can_go_on & race.checks
-        last = race.rungs[-1]
-        note = f"followed to its end, {last} epochs, to check those that were cut"
-        if begun.any():
-            return _Step(int(race.numbers[begun][0]), last, note, _CHECK)
-        count = int(race.checks.sum())
-        epochs = np.asarray(race.rungs)[race.level]
-        wanted = min(_MOST_CHECKS, opening // _TRIALS_PER_CHECK)
-        if 0 < race.surprises < _NO_ACCIDENT:
-            wanted *= 2
-        later = not history.is_full and epochs[race.checks].sum() < _CHECK_SHARE * epochs.sum()
-        candidates = race.numbers[race.can_go_on]
-        if len(candidates) == 0 or not (count < wanted or later):
-            return None
-        rng = np.random.default_rng((history.seed, count))
-        return _Step(int(rng.choice(candidates)), last, note, _CHECK)
-
-    def _race(self, history: History, freed: Trial | None = None) -> _Race | None:
+    def _race(self, history: History, freed: Trial | None = None) -> Race | None:
         """The curves at their rungs; None while nobody knows how long trials are."""
         rungs = self._rungs(history)
         if rungs is None:
@@ -260,14 +171,12 @@ class Auto(Scheduler):
                 # It ended by itself before: what it came to stands.
                 reached = int((~np.isnan(costs[place])).sum())
                 costs[place, reached:] = costs[place, reached - 1]
-        level = (~np.isnan(costs)).sum(1) - 1
         freed_number = None if freed is None else freed.number
         known = [trials[number] for number in numbers]
         paused = np.array([t.state is TrialState.PAUSED or t.number == freed_number for t in known])
         marks = [t.suggestion.extra for t in known]
-        checks, late = (np.array([mark in m for m in marks]) for mark in (_CHECK, _LATE))
-        can_go_on = paused & (level < len(rungs) - 1)
-        return _Race(rungs, np.array(numbers), costs, as_log(costs), level, can_go_on, checks, late)
+        checks, late = (np.array([mark in m for m in marks]) for mark in (CHECK, LATE))
+        return Race(rungs, np.array(numbers), costs, paused, checks, late)
 
     def _rungs(self, history: History) -> Sequence[int] | None:
         most = self._most or history.horizon
@@ -284,25 +193,6 @@ class Auto(Scheduler):
         return [*(rung for rung in powers if rung <= _LAST_BUT_ONE * most), most]
 
 
-def upper_bound(hits: int, draws: int) -> float:
-    """The largest chance of a hit that is compatible with so many hits, with 95 % confidence.
-
-    Source: Clopper and Pearson, Biometrika 26 (1934): the exact one-sided bound, by bisection.
-
-    Example:
-        >>> round(upper_bound(0, 3), 2)
-        0.63
-    """
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        chance = (low + high) / 2
-        ways = [
-            math.comb(draws, n) * chance**n * (1 - chance) ** (draws - n) for n in range(hits + 1)
-        ]
-        low, high = (chance, high) if sum(ways) > 0.05 else (low, chance)
-    return high
-
-
 def _fill(target: np.ndarray, places: Mapping[int, int], column: Mapping[int, Costs]) -> None:
     """Costs of a rung; of several objectives, fronts."""
     known = [(places[number], costs) for number, costs in column.items() if number in places]
@@ -313,44 +203,3 @@ def _fill(target: np.ndarray, places: Mapping[int, int], column: Mapping[int, Co
         target[there] = [costs[0] for _, costs in known]
     else:
         target[there] = fronts(np.array([costs for _, costs in known]))
-
-
-def _order(race: _Race, rung: int) -> np.ndarray:
-    """Places of those that came to a rung, the most promising first."""
-    there = np.flatnonzero(race.level >= rung)
-    z = race.z
-    promise = z[there, rung]
-    if rung:
-        promise = promise - _SLOPE * (z[there, rung - 1] - promise)
-    return np.asarray(there[np.argsort(promise, kind="stable")])
-
-
-def _room(parts: Sequence[float], rung: int, count: int) -> int:
-    return max(1, round(parts[min(rung, len(parts) - 1)] * count))
-
-
-def _promotion(race: _Race, parts: Sequence[float]) -> _Step | None:
-    """The first at the lowest rung that is among the best there and has not gone on."""
-    for rung in range(len(race.rungs) - 1):
-        room = _room(parts, rung, len(race.numbers))
-        for place in _order(race, rung)[:room]:
-            if race.level[place] == rung and race.can_go_on[place]:
-                return _go_on(race, int(place), f"among the best {room}")
-    return None
-
-
-def _late(race: _Race) -> _Step | None:
-    """If trials that were cut beat the chosen ones: the one whose forecast ends best."""
-    needed = min(_NO_ACCIDENT, int(race.checks.sum()))
-    if not race.can_go_on.any() or not needed or race.surprises < needed:
-        return None
-    mean, spread = forecast(race.z, race.level)
-    hope = np.where(race.can_go_on, mean - spread, np.inf)
-    return _go_on(race, int(np.argmin(hope)), "late bloomers were found: all go on", _LATE)
-
-
-def _go_on(race: _Race, place: int, reason: str, why: str = "") -> _Step:
-    rung = int(race.level[place])
-    budget = int(race.rungs[rung + 1])
-    note = f"goes on to {budget} epochs: {reason} after {race.rungs[rung]}"
-    return _Step(int(race.numbers[place]), budget, note, why)

@@ -26,6 +26,40 @@ class Bracket:
     sizes: tuple[int, ...]
     budgets: tuple[int, ...]
 
+    @classmethod
+    def halving(cls, size: int, budgets: Sequence[int], factor: int) -> Bracket:
+        """One in `factor` trials goes on from each rung, and at least one."""
+        sizes = tuple(max(1, size // factor**rung) for rung in range(len(budgets)))
+        return cls(sizes, tuple(budgets))
+
+
+def rungs(least: int, most: int, factor: int) -> list[int]:
+    """Epochs of the rungs: `least` times powers of `factor`, and the last.
+
+    Example:
+        >>> rungs(1, 50, 3)
+        [1, 3, 9, 27, 50]
+    """
+    budgets = [least]
+    while budgets[-1] * factor < most:
+        budgets.append(budgets[-1] * factor)
+    if budgets[-1] < most:
+        budgets.append(most)
+    return budgets
+
+
+def whole_rungs(budgets: Sequence[int], factor: int) -> int:
+    """How often the first rung can be multiplied by `factor` within the last.
+
+    Example:
+        >>> whole_rungs([1, 3, 9, 27, 50], 3), whole_rungs([1, 3, 9], 3)
+        (3, 2)
+    """
+    count = 0
+    while budgets[0] * factor ** (count + 1) <= budgets[-1]:
+        count += 1
+    return count
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -7,7 +7,7 @@ from typing import Any
 
 from luthier.abc import Scheduler
 from luthier.records import History, Reply, Suggestion, Trial
-from luthier.schedulers._cohorts import Bracket, Cohorts
+from luthier.schedulers._cohorts import Bracket, Cohorts, rungs, whole_rungs
 from luthier.schedulers._curves import checked, checked_most
 
 _UNKNOWN_MOST = 100
@@ -23,7 +23,8 @@ class SuccessiveHalving(Scheduler):
         factor: one in so many trials goes on; the ratio of two rungs.
         min_epochs: the first rung.
         max_epochs: the last rung; None: as many as trials run, if that is known, or 100.
-        size: trials of a cohort; None: so many that one is left at the last rung.
+        size: trials of a cohort; None: so many that one is left after as many rungs as there are
+            whole multiples by `factor` (27 for 50 epochs: one is left at 27).
 
     Raises:
         ValueError: for a factor below 2, or rungs that `max_epochs` does not reach.
@@ -70,12 +71,6 @@ class SuccessiveHalving(Scheduler):
 
     def _bracket(self, history: History) -> Bracket:
         most = self._most or history.horizon or _UNKNOWN_MOST
-        budgets = [self._least]
-        while budgets[-1] * self._factor < most:
-            budgets.append(budgets[-1] * self._factor)
-        if budgets[-1] < most:
-            budgets.append(most)
-        last = len(budgets) - 1
-        size = self._size or self._factor**last
-        sizes = tuple(max(1, size // self._factor**rung) for rung in range(last + 1))
-        return Bracket(sizes, tuple(budgets))
+        budgets = rungs(self._least, most, self._factor)
+        size = self._size or self._factor ** whole_rungs(budgets, self._factor)
+        return Bracket.halving(size, budgets, self._factor)

@@ -8,7 +8,7 @@ from typing import Any
 
 from luthier.abc import Scheduler
 from luthier.records import History, Reply, Suggestion, Trial
-from luthier.schedulers._cohorts import Bracket, Cohorts
+from luthier.schedulers._cohorts import Bracket, Cohorts, rungs, whole_rungs
 from luthier.schedulers._curves import checked
 
 _UNKNOWN_MOST = 100
@@ -19,8 +19,9 @@ class Hyperband(Scheduler):
     with few epochs, the last with few that run to the end at once.
 
     No first rung has to be chosen, and trials that begin slowly have their chance in the later
-    brackets. Brackets and epochs are those of the tuner `luthier.Hyperband`; here a trial that goes
-    on keeps its number.
+    brackets. A trial that goes on keeps its number. Rungs are at 1, `factor`, `factor` squared
+    epochs and so on, and at the last; each bracket begins one rung later than the one before. (The
+    tuner `luthier.Hyperband` has KerasTuner's brackets, whose epochs are parts of the last rung.)
 
     Args:
         max_epochs: the last rung; None: as many as trials run, if that is known, or 100.
@@ -30,8 +31,8 @@ class Hyperband(Scheduler):
         ValueError: for a factor below 2.
 
     Source: Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based
-    approach to hyperparameter optimization", JMLR 18 (2018), algorithm 1; sizes as KerasTuner
-    rounds them.
+    approach to hyperparameter optimization", JMLR 18 (2018), algorithm 1. Deviation: rungs are
+    counted from the first epoch, not down from the last.
     """
 
     def __init__(self, max_epochs: int | None = None, factor: int = 3) -> None:
@@ -56,31 +57,10 @@ class Hyperband(Scheduler):
         return self._cohorts.decide(trial, history, self._brackets(history))
 
     def _brackets(self, history: History) -> tuple[Bracket, ...]:
-        return brackets(self._most or history.horizon or _UNKNOWN_MOST, self._factor)
-
-
-def brackets(max_epochs: int, factor: int) -> tuple[Bracket, ...]:
-    """The brackets of one iteration, the one with the most trials first.
-
-    Example:
-        >>> [bracket.sizes for bracket in brackets(9, 3)]
-        [(9, 3, 1), (5, 2), (3,)]
-    """
-    # Whole numbers, for a logarithm of 243 to base 3 is not quite 5.
-    last = 0
-    while factor ** (last + 1) <= max_epochs:
-        last += 1
-    share = 1 + last if factor**last == max_epochs else math.ceil(1 + _log(max_epochs, factor))
-    found = []
-    for bracket in range(last, -1, -1):
-        sizes = [
-            math.ceil(share / (bracket + 1) * factor ** (bracket - rung))
-            for rung in range(bracket + 1)
-        ]
-        budgets = [-(-max_epochs // factor ** (bracket - rung)) for rung in range(bracket + 1)]
-        found.append(Bracket(tuple(sizes), tuple(budgets)))
-    return tuple(found)
-
-
-def _log(value: int, base: int) -> float:
-    return math.log(value) / math.log(base)
+        budgets = rungs(1, self._most or history.horizon or _UNKNOWN_MOST, self._factor)
+        last = whole_rungs(budgets, self._factor)
+        found = []
+        for depth in range(last, -1, -1):
+            size = math.ceil((last + 1) / (depth + 1) * self._factor**depth)
+            found.append(Bracket.halving(size, budgets[last - depth :], self._factor))
+        return tuple(found)

@@ -6,20 +6,12 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from luthier.abc import Scheduler
-from luthier.records import Decision, History, Reply, Suggestion, Trial, TrialState
-from luthier.schedulers._curves import (
-    GO_ON,
-    STAY,
-    Curves,
-    checked,
-    not_seen,
-    place,
-    shown,
-)
+from luthier.records import Decision, History, Reply, Trial
+from luthier.schedulers._curves import GO_ON, Curve, checked, place, shown
+from luthier.schedulers._stopping import Stopping
 
 
-class Median(Scheduler):
+class Median(Stopping):
     """Stops a trial whose best so far is worse than the median of the others' at the same step.
 
     Args:
@@ -33,30 +25,18 @@ class Median(Scheduler):
     3.2.2, the median stopping rule; with the best so far in place of running averages.
     """
 
-    def __init__(self, startup: int = 5, warmup: int = 2) -> None:
+    def __init__(self, startup: int = 5, warmup: int = 1) -> None:
+        super().__init__()
         self._startup = checked("startup", startup, 1)
         self._warmup = checked("warmup", warmup, 0)
-        self._curves = Curves()
-
-    def lends(self, history: History) -> None:
-        """No trial begins from another's state."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""
         return {"name": "median", "startup": self._startup, "warmup": self._warmup}
 
-    def propose(self, history: History) -> Suggestion | None:
-        """Nothing: no trial is paused."""
-        return None
-
-    def decide(self, trial: Trial, history: History) -> Reply:
+    def _judge(self, trial: Trial, curve: Curve, history: History) -> Reply:
         """Compare with the median."""
-        if trial.state is TrialState.PAUSED:
-            return STAY
-        curve = self._curves.update(history, trial)
-        if not curve.steps:
-            return not_seen(curve, history)
         if len(history.finished) < self._startup or curve.done <= self._warmup:
             return GO_ON
         column = dict(self._curves.column(curve.done))

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from luthier.abc import Scheduler
-from luthier.records import Decision, History, Reply, Suggestion, Trial, TrialState
-from luthier.schedulers._curves import GO_ON, STAY, Curves, checked, not_seen
+from luthier.records import Decision, History, Reply, Trial
+from luthier.schedulers._curves import GO_ON, Curve, checked
+from luthier.schedulers._stopping import Stopping
 
 
-class Patience(Scheduler):
+class Patience(Stopping):
     """Stops a trial whose best value has not improved for some epochs, whatever others do.
 
     Args:
@@ -26,31 +26,19 @@ class Patience(Scheduler):
     """
 
     def __init__(self, patience: int = 5, min_delta: float = 0.0) -> None:
+        super().__init__()
         self._patience = checked("patience", patience, 1)
         if not (isinstance(min_delta, int | float) and 0 <= min_delta < math.inf):
             raise ValueError(f"Expected `min_delta` to be a number from 0 on, got {min_delta!r}.")
         self._delta = min_delta
-        self._curves = Curves()
-
-    def lends(self, history: History) -> None:
-        """No trial begins from another's state."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and options."""
         return {"name": "patience", "patience": self._patience, "min_delta": self._delta}
 
-    def propose(self, history: History) -> Suggestion | None:
-        """Nothing: no trial is paused."""
-        return None
-
-    def decide(self, trial: Trial, history: History) -> Reply:
+    def _judge(self, trial: Trial, curve: Curve, history: History) -> Reply:
         """Look for an improvement in the last epochs; in any of several objectives."""
-        if trial.state is TrialState.PAUSED:
-            return STAY
-        curve = self._curves.update(history, trial)
-        if not curve.steps:
-            return not_seen(curve, history)
         before = curve.at(curve.done - self._patience)
         if before is None or not all(map(math.isfinite, before)):
             return GO_ON
