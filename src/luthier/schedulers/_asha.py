@@ -27,7 +27,8 @@ class ASHA(Scheduler):
 
     Rungs are at `min_epochs`, `min_epochs * factor`, and so on. A trial that is not among the best
     `1 / factor` of its rung is paused, and goes on if it comes to be among them when others have
-    arrived; where paused trials cannot go on (see `History.is_resumable`) it is stopped.
+    arrived, or when the study can have no new trials and it is the best. Where paused trials cannot
+    go on (see `History.is_resumable`) it is stopped, and the best of a rung always goes on.
 
     Args:
         factor: one in so many trials goes on; the ratio of two rungs.
@@ -51,7 +52,8 @@ class ASHA(Scheduler):
         True
 
     Source: Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020,
-    algorithm 2. Deviation: the best of a rung always goes on, however few have come there.
+    algorithm 2. Deviation: at the end of a study, and where trials are stopped, the best of a rung
+    goes on however few have come there.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class ASHA(Scheduler):
         rungs = [budget for budget in self._rungs(history) if budget <= most]
         for budget in reversed(rungs):
             column = self._curves.column(budget)
-            for number in ranked(column)[: self._room(column)]:
+            for number in ranked(column)[: self._room(column, history)]:
                 if number in paused and self._level(self._curves[number], history) == budget:
                     return self._promotion(paused[number], budget)
         return None
@@ -104,7 +106,7 @@ class ASHA(Scheduler):
         if not curve.has_just_reached(budget):
             return GO_ON
         column = self._curves.column(budget)
-        before, room = place(column, trial.number), self._room(column)
+        before, room = place(column, trial.number), self._room(column, history)
         if before < room:
             return GO_ON
         return Reply(
@@ -121,8 +123,9 @@ class ASHA(Scheduler):
             note=f"goes on: among the best 1/{self._factor} after {budget} epochs",
         )
 
-    def _room(self, column: Mapping[int, Any]) -> int:
-        return max(1, len(column) // self._factor)
+    def _room(self, column: Mapping[int, Any], history: History) -> int:
+        least = 0 if history.is_resumable and not history.is_full else 1
+        return max(least, len(column) // self._factor)
 
     def _level(self, curve: Curve, history: History) -> int | None:
         """The highest rung that a curve has reached."""

@@ -16,8 +16,9 @@ _UNKNOWN_MOST = 100
 class SuccessiveHalving(Scheduler):
     """Runs trials in cohorts: all of them to the first rung, the best `1 / factor` to the next.
 
-    Synchronous: nobody goes on before all of the cohort have come to the rung, so nobody is judged
-    by too few. Trials wait paused, and those that are out are stopped.
+    Synchronous: nobody goes on before all of the cohort have come to the rung. A trial is judged
+    beside all that came there, those of earlier cohorts too, and may go on later if it comes to be
+    among the best. Trials wait paused; those in the worse half of a rung are stopped.
 
     Args:
         factor: one in so many trials goes on; the ratio of two rungs.
@@ -30,7 +31,7 @@ class SuccessiveHalving(Scheduler):
         ValueError: for a factor below 2, or rungs that `max_epochs` does not reach.
 
     Source: Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter
-    optimization", AISTATS 2016, figure 3.
+    optimization", AISTATS 2016, figure 3. Deviation: ranks are taken over all cohorts.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class SuccessiveHalving(Scheduler):
         self._least = checked("min_epochs", min_epochs, 1)
         self._most = checked_most(max_epochs, min_epochs)
         self._size = None if size is None else checked("size", size, 1)
-        self._cohorts = Cohorts("halving")
+        self._cohorts = Cohorts("halving", self._factor)
 
     def lends(self, history: History) -> None:
         """No trial begins from another's state."""

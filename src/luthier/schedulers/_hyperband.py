@@ -31,14 +31,14 @@ class Hyperband(Scheduler):
         ValueError: for a factor below 2.
 
     Source: Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: a novel bandit-based
-    approach to hyperparameter optimization", JMLR 18 (2018), algorithm 1. Deviation: rungs are
-    counted from the first epoch, not down from the last.
+    approach to hyperparameter optimization", JMLR 18 (2018), algorithm 1. Deviations: rungs
+    are counted from the first epoch, not down from the last; ranks are taken over all iterations.
     """
 
     def __init__(self, max_epochs: int | None = None, factor: int = 3) -> None:
         self._most = None if max_epochs is None else checked("max_epochs", max_epochs, 1)
         self._factor = checked("factor", factor, 2)
-        self._cohorts = Cohorts("Hyperband")
+        self._cohorts = Cohorts("Hyperband", self._factor)
 
     def lends(self, history: History) -> None:
         """No trial begins from another's state."""
