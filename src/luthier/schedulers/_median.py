@@ -25,7 +25,7 @@ class Median(Stopping):
     3.2.2, the median stopping rule; with the best so far in place of running averages.
     """
 
-    def __init__(self, startup: int = 5, warmup: int = 1) -> None:
+    def __init__(self, startup: int = 5, warmup: int = 0) -> None:
         super().__init__()
         self._startup = checked("startup", startup, 1)
         self._warmup = checked("warmup", warmup, 0)

@@ -24,8 +24,8 @@ USUAL = tuple(0.2 / 3 ** (rung / 2) for rung in range(8))
 _SLOPE = 0.5
 # Trials that were cut, drawn at random and followed to their ends after the opening: so many that
 # if none beats the chosen, with 95 % confidence fewer than one in five would; but no more than a
-# part of the opening, and half as many again where one did. Later, for so much of all epochs.
-_ENOUGH, _PART_CHECKED, _MORE, _CHECK_SHARE = 14, 0.25, 1.5, 0.03
+# part of the opening, and a quarter more where one did. Later, for so much of all epochs.
+_ENOUGH, _PART_CHECKED, _MORE, _CHECK_SHARE = 14, 0.25, 1.25, 0.03
 # So many that beat the chosen are no accident; nor is a single one that lies below the best chosen
 # by so much of the distance from there to the median of at least so many.
 _NO_ACCIDENT = 2
