@@ -33,7 +33,7 @@ class Auto(Sampler):
     - Up to three objectives and some dozens of hyperparameters: a Gaussian process. Every fourth
       trial is TPE's, and every second one while the Gaussian process expects next to nothing: two
       models that err differently get stuck less often than one. The others then go to the branches
-      of a conditional space that were tried least, as long as these improve on themselves.
+      of a conditional space that were tried least, first to those that may improve on themselves.
     - More hyperparameters: TPE. More objectives: NSGA-II.
     """
 

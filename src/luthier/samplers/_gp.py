@@ -35,6 +35,8 @@ _NEAR_SEEDS = 100
 _LEADERS = 5
 _POLISHED = 1
 _MOST_OBJECTIVES = 3
+# What promises less is taken already, not allowed, or likely to crash.
+_RECKLESS = -1e12
 # Branches that are looked at for one suggestion.
 _MOST_BRANCHES = 4
 
@@ -134,10 +136,10 @@ class GaussianProcess(Sampler):
         Args:
             history: of one objective, for which a model is ready.
             rng: source of randomness.
-            least: log expected improvement below which a branch has nothing more to say.
+            least: log expected improvement of which branches come first.
 
         Returns:
-            None where no branch promises as much.
+            None where there is no branch, or no point left in those looked at.
         """
         with one_thread():
             evidence = self._memory.update(history)
@@ -156,8 +158,11 @@ class GaussianProcess(Sampler):
         rng: np.random.Generator,
         least: float,
     ) -> FloatArray:
-        """Rows of the first branch that promises `least`, best first; shape (k, d)."""
+        """Rows of the first branch that promises `least`, best first, shape (k, d); where none
+        does, of the first one: a model of few bad points is soon sure, and wrong.
+        """
         fitted = self._fitted(evidence, frame)
+        found = np.zeros((0, len(frame.columns)))
         for branch in least_tried(frame, evidence)[:_MOST_BRANCHES]:
             own = branch.holds(frame.rows(evidence.scored.x), evidence.scored.active)
             # Targets have mean 0: what a branch without any score has to beat.
@@ -166,8 +171,10 @@ class GaussianProcess(Sampler):
             seeds = branch.moved(_seeds(evidence, frame, rng))
             rows, worth = _search(history, evidence, frame, judge, seeds, rng)
             if worth[0] > least:
-                return rows[worth > -np.inf]
-        return np.zeros((0, len(frame.columns)))
+                return rows[worth > _RECKLESS]
+            if not len(found):
+                found = rows[worth > _RECKLESS]
+        return found
 
     def is_ready(self, history: History) -> bool:
         """Whether the start is over and a model chooses the next point."""
