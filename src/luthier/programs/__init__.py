@@ -21,6 +21,8 @@ result.
 - `Programs().bind(traces, maker)`: the same for a function made of several traces, such as a scan
   over batches; `trace(function, *example_args)` makes one;
 - `Family()`: learns from traces what those for other numbers are;
+- `Widening(trace, leaves)`: the same function for wider arrays, so that models of all widths have
+  one skeleton; `disagreement` tries whether it is still the same;
 - `UntraceableError`: why a function has no trace that could be shared.
 """
 
@@ -30,20 +32,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from luthier.programs._jax_agreement import DRIFTS, disagreement
     from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
     from luthier.programs._jax_families import Family
     from luthier.programs._jax_packing import Packer, Request
+    from luthier.programs._jax_padding import Padding
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
     from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
+    from luthier.programs._jax_widths import Widening
     from luthier.programs._lanes import Context, Lanes
 
 _HOMES = {
+    "DRIFTS": "_jax_agreement",
     "ConvolutionProbe": "_jax_convolutions",
     "as_patches": "_jax_convolutions",
     "Context": "_lanes",
     "Lanes": "_lanes",
     "Family": "_jax_families",
     "Packer": "_jax_packing",
+    "Padding": "_jax_padding",
     "Request": "_jax_packing",
     "CALL": "_jax_programs",
     "Bound": "_jax_programs",
@@ -52,11 +59,14 @@ _HOMES = {
     "Rule": "_jax_trace",
     "Trace": "_jax_trace",
     "UntraceableError": "_jax_trace",
+    "Widening": "_jax_widths",
+    "disagreement": "_jax_agreement",
     "trace": "_jax_trace",
 }
 
 __all__ = [
     "CALL",
+    "DRIFTS",
     "Bound",
     "Context",
     "ConvolutionProbe",
@@ -64,12 +74,15 @@ __all__ = [
     "Lanes",
     "Maker",
     "Packer",
+    "Padding",
     "Programs",
     "Request",
     "Rule",
     "Trace",
     "UntraceableError",
+    "Widening",
     "as_patches",
+    "disagreement",
     "trace",
 ]
 

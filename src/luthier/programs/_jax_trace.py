@@ -198,7 +198,7 @@ class _Replay:
 
         for equation in jaxpr.eqns:
             operands = [read(variable) for variable in equation.invars]
-            with _in_context(equation):
+            with in_context(equation):
                 results = self._apply(equation, operands)
             values.update(zip(equation.outvars, results, strict=True))
         return [read(variable) for variable in jaxpr.outvars]
@@ -212,17 +212,17 @@ class _Replay:
             return self.run(inner, (), operands)
         if name in LIFTED:
             changed, operands = self._lift(LIFTED[name], params, operands)
-            return _bound(equation, operands, changed)
+            return bind_again(equation, operands, changed)
         if self._rule is not None and (result := self._rule(equation, operands)) is not None:
             return [result]
-        return _bound(equation, operands, params)
+        return bind_again(equation, operands, params)
 
     def _lift(
         self, lifted: Lifted, params: Mapping[str, Any], operands: list[Any]
     ) -> tuple[dict[str, Any], list[Any]]:
         """An operation whose nested traces get the constants that vary as operands."""
         inner = [_as_closed(one) for one in lifted.inner(params)]
-        own = [[next(self._constants) for _ in range(_count(one))] for one in inner]
+        own = [[next(self._constants) for _ in range(count_constants(one))] for one in inner]
         extra = [[v for v in values if isinstance(v, jax.core.Tracer)] for values in own]
         if lifted.shares_operands:
             extra = [[value for values in extra for value in values]] * len(inner)
@@ -247,7 +247,8 @@ class _Replay:
         return jax.make_jaxpr(inner)(*types, *map(_struct, closed.in_avals))
 
 
-def _bound(equation: Any, operands: Sequence[Any], params: Mapping[str, Any]) -> Sequence[Any]:
+def bind_again(equation: Any, operands: Sequence[Any], params: Mapping[str, Any]) -> Sequence[Any]:
+    """The results of an operation, of other operands or with other parameters."""
     bound = equation.primitive.get_bind_params(dict(params))
     # Older versions of JAX take functions apart from parameters.
     functions, bound = bound if isinstance(bound, tuple) else ((), bound)
@@ -259,10 +260,10 @@ def _as_closed(one: Any) -> Any:
     return one if isinstance(one, core.ClosedJaxpr) else core.ClosedJaxpr(one, ())
 
 
-def _count(closed: Any) -> int:
+def count_constants(one: Any) -> int:
     """How many constants a nested trace has."""
     reader = _Reader()
-    reader.closed(closed)
+    reader.closed(_as_closed(one))
     return len(reader.constants)
 
 
@@ -286,7 +287,8 @@ def _context(equation: Any) -> str:
     return "" if context is None else f"@{context!r}"
 
 
-def _in_context(equation: Any) -> contextlib.AbstractContextManager[Any]:
+def in_context(equation: Any) -> contextlib.AbstractContextManager[Any]:
+    """The settings under which an operation was traced."""
     manager = getattr(getattr(equation, "ctx", None), "manager", None)
     return contextlib.nullcontext() if manager is None else manager
 

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import keras
 
-from luthier.programs import Request, Rule, Trace, UntraceableError, as_patches
+from luthier.programs import DRIFTS, Padding, Request, Rule, Trace, UntraceableError, as_patches
 from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
 from luthier.training._jax_families import types_of
 from luthier.training._jax_rows import plain, traced_rows
@@ -27,10 +27,13 @@ from luthier.training._jax_suited import (
     keeps_order,
     unsuited,
 )
+from luthier.training._jax_widths import NO_WIDTHS, TrialWidths, Widest
 from luthier.training._sharing import COMPILED_ONCE, Sharing
 
 # More batches than any epoch has: Keras hands over its iterator once an epoch.
 _WHOLE_EPOCH = 10**9
+# Batches of an epoch whose length is not known.
+_USUAL_EPOCH = 100
 # One dispatch a step: as quick to compile as for Keras alone.
 STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
 _DATA = ("x", "y", "sample_weight", "validation_data")
@@ -46,6 +49,7 @@ class _Plan:
         whole_test: whether a validation is one call.
         test_steps: most batches in it, or None.
         together: whether other trials may run between its epochs.
+        epochs: how many epochs there are.
     """
 
     whole: bool = False
@@ -53,6 +57,7 @@ class _Plan:
     whole_test: bool = False
     test_steps: int | None = None
     together: bool = False
+    epochs: int = 1
 
 
 class SharedFit:
@@ -62,12 +67,17 @@ class SharedFit:
         model: a compiled Keras model.
         sharing: the programs of the search.
         info: told how it was trained.
+        widest: hyperparameters that widths of layers may be.
     """
 
-    def __init__(self, model: Any, sharing: Sharing, info: dict[str, Any]) -> None:
+    def __init__(
+        self, model: Any, sharing: Sharing, info: dict[str, Any], widest: Widest = NO_WIDTHS
+    ) -> None:
         self._model = model
         self._sharing = sharing
         self._info = info
+        self._widest = widest
+        self._widths = TrialWidths(sharing.widths, widest)
         self._plan = _Plan()
         self._traces: dict[Any, Trace] = {}
         self._test_is_whole = False
@@ -86,6 +96,7 @@ class SharedFit:
         self._traces.clear()
         self._keras.clear()
         self._is_repaid.clear()
+        self._widths = TrialWidths(self._sharing.widths, self._widest)
         self._plan, args, kwargs = _planned(model, args, kwargs)
         self._info.setdefault("ran", COMPILED_ONCE)
         with self._installed():
@@ -135,30 +146,63 @@ class SharedFit:
     def _run(self, kind: str, state: Any, given: list[Run]) -> Any:
         if kind in self._keras:
             return _each([self._keras[kind]] * len(given), state, given)
-        sharing = self._sharing
         try:
             traces = self._traced(kind, state, given)
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
-            rule = self._rule(kind, traces)
-            if rule is STEPWISE or (len(given) == 1 and len(given[0].batches) == 1):
-                bound = [sharing.programs.bind([one], STEP) for one in traces]
-                return _each(bound, state, given)
-            fed = feed(given, sharing.data)
-            maker = epoch_maker(fed.shape, rule=rule)
-            sharing.programs.bind(traces, maker)
+            ended = self._run_wider(kind, traces, state, given)
+            return self._run_shared(kind, traces, state, given) if ended is None else ended
         except UntraceableError as error:
-            return self._fall_back(kind, str(error), state, given)
-        request = Request(
-            tuple(traces), maker, state, fed.data, fed.rows, fed.streams, first=kind == "test"
-        )
-        try:
-            return sharing.run(request, self._info, together=self._plan.together)
+            reason = str(error)
         except Exception as error:
             if any(leaf.is_deleted() for leaf in jax.tree.leaves(state)):
                 raise
-            reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-            return self._fall_back(kind, reason, state, given)
+            reason = _reason(error)
+        return self._fall_back(kind, reason, state, given)
+
+    def _run_wider(self, kind: str, traces: list[Trace], state: Any, given: list[Run]) -> Any:
+        """Logs and state after a run in a wider program; None if it has to be one of its own."""
+        epoch = sum(len(run.batches) for run in given) if self._plan.whole else _USUAL_EPOCH
+        widths, batches = self._widths, [run.first() for run in given]
+        found = [
+            widths.widened(one, state, batch, epoch * self._plan.epochs)
+            for one, batch in zip(traces, batches, strict=True)
+        ]
+        ended: Any = None
+        wider = [one[0] for one in found if one is not None]
+        if found[0] is not None and len(wider) == len(found):
+            ended = self._run_padded(kind, wider, found[0][1], state, given)
+        if widths.why:
+            self._info["own_width_why"] = widths.why
+        return ended
+
+    def _run_padded(
+        self, kind: str, traces: list[Trace], padding: Padding, state: Any, given: list[Run]
+    ) -> Any:
+        """Logs and state after a run in a wider program; None if it did not go well."""
+        try:
+            logs, wide = self._run_shared(kind, traces, padding.pad(state), given)
+        except Exception as error:
+            self._widths.give_up(_reason(error))
+            return None
+        if padding.outside(wide) != 0:
+            self._widths.give_up(DRIFTS)
+            return None
+        return logs, padding.cut(wide)
+
+    def _run_shared(self, kind: str, traces: list[Trace], state: Any, given: list[Run]) -> Any:
+        sharing = self._sharing
+        rule = self._rule(kind, traces)
+        if rule is STEPWISE or (len(given) == 1 and len(given[0].batches) == 1):
+            bound = [sharing.programs.bind([one], STEP) for one in traces]
+            return _each(bound, state, given)
+        fed = feed(given, sharing.data)
+        maker = epoch_maker(fed.shape, rule=rule)
+        sharing.programs.bind(traces, maker)
+        request = Request(
+            tuple(traces), maker, state, fed.data, fed.rows, fed.streams, first=kind == "test"
+        )
+        return sharing.run(request, self._info, together=self._plan.together)
 
     def _fall_back(self, kind: str, reason: str, state: Any, given: list[Run]) -> Any:
         """Go on with Keras's own step, compiled as Keras does."""
@@ -170,7 +214,8 @@ class SharedFit:
     def _rule(self, kind: str, traces: list[Trace]) -> Rule | None:
         """How convolutions are computed; `STEPWISE` if an epoch is not to be one dispatch."""
         if kind not in self._is_repaid:
-            self._is_repaid[kind] = self._sharing.is_repaid([one.skeleton for one in traces])
+            repaid = self._sharing.is_repaid([one.skeleton for one in traces])
+            self._is_repaid[kind] = repaid or self._widths.are_all_shared
         if not self._is_repaid[kind]:
             return STEPWISE
         probe = self._sharing.probe
@@ -191,6 +236,10 @@ class SharedFit:
             made = self._sharing.families.traces(self._model, kind, list(new.values()))
             self._traces.update(zip(new, made, strict=True))
         return [self._traces[key] for key in keys]
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def _each(steps: Sequence[Any], state: Any, given: list[Run]) -> Any:
@@ -230,6 +279,7 @@ def _planned(
             and not calls_for_test_batches(given["callbacks"])
         ),
         test_steps=given["validation_steps"],
+        epochs=given["epochs"] - given["initial_epoch"],
         together=whole and all(keeps_order(given[name]) for name in ("x", "validation_data")),
     )
     return plan, (), given

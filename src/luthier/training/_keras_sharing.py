@@ -6,16 +6,23 @@ from typing import Any
 
 import keras
 
+from luthier.space import HyperParameters
 from luthier.training._sharing import Sharing
 
 
-def share_programs(model: Any, sharing: Sharing | None, info: dict[str, Any]) -> None:
+def share_programs(
+    model: Any,
+    sharing: Sharing | None,
+    info: dict[str, Any],
+    hp: HyperParameters | None = None,
+) -> None:
     """Let a model use shared programs when it is trained; does nothing on PyTorch.
 
     Args:
         model: a Keras model.
         sharing: what the search's trials share; None: nothing.
         info: told how the model was trained: `"ran"`, and `"ran_why"` if plainly.
+        hp: the trial's; layers as wide as one of them may share a program with wider ones.
     """
     if sharing is None:
         return
@@ -25,6 +32,7 @@ def share_programs(model: Any, sharing: Sharing | None, info: dict[str, Any]) ->
         share_steps(model, sharing, info)
     elif keras.backend.backend() == "jax":
         from luthier.training._jax_fit import SharedFit
+        from luthier.training._jax_widths import widest
 
         # Past Keras's __setattr__, which would track it as a part of the model.
-        vars(model)["fit"] = SharedFit(model, sharing, info)
+        vars(model)["fit"] = SharedFit(model, sharing, info, widest(hp))

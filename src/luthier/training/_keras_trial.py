@@ -243,7 +243,7 @@ def _built_and_fitted(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     weights = task.paths.weights
     if weights is not None and weights.exists() and fits_itself(task.hypermodel):
         model.load_weights(str(weights))
-    share_programs(model, task.sharing, task.info)
+    share_programs(model, task.sharing, task.info, task.hp)
     value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
     if task.paths.build_config is not None:
         write_build_config(model, task.paths.build_config)

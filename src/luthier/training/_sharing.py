@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from luthier.programs import Context, ConvolutionProbe, Lanes, Packer, Programs, Request
     from luthier.training._jax_families import Families
     from luthier.training._jax_rows import DeviceData
+    from luthier.training._jax_widths import Widths
     from luthier.training._tensorflow_programs import Graphs
 
 PLAIN = "plain"
@@ -181,6 +182,13 @@ class Sharing:
         from luthier.training._jax_families import Families
 
         return Families()
+
+    @cached_property
+    def widths(self) -> Widths:
+        """What is known of the models' widths."""
+        from luthier.training._jax_widths import Widths
+
+        return Widths()
 
     @cached_property
     def probe(self) -> ConvolutionProbe:

@@ -239,7 +239,7 @@ class Tuner(BaseTuner):
         weights = self._task(trial).paths.weights
         if weights is not None and weights.exists():
             model.load_weights(str(weights))
-        training.share_programs(model, self._sharing, self._info)
+        training.share_programs(model, self._sharing, self._info, trial.hyperparameters)
         results = self.hypermodel.fit(trial.hyperparameters, model, *args, **kwargs)
         from luthier.training._keras_model import write_build_config
 
