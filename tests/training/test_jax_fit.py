@@ -312,8 +312,24 @@ def _generator() -> Any:
         yield X[rows].astype("float32"), ONE_HOT[rows]
 
 
+def _loader() -> Any:
+    data = pytest.importorskip("torch.utils.data")
+    return data.DataLoader(list(zip(X.astype("float32"), ONE_HOT, strict=True)), batch_size=32)
+
+
+def _tf_data() -> Any:
+    tf = pytest.importorskip("tensorflow")
+    return tf.data.Dataset.from_tensor_slices((X.astype("float32"), ONE_HOT)).batch(32)
+
+
 @pytest.mark.parametrize(
-    ("data", "settings"), [(_dataset, {}), (_generator, {"steps_per_epoch": 4, "shuffle": False})]
+    ("data", "settings"),
+    [
+        (_dataset, {}),
+        (_generator, {"steps_per_epoch": 4, "shuffle": False}),
+        (_loader, {"shuffle": False}),
+        (_tf_data, {"shuffle": False}),
+    ],
 )
 def test_data_that_is_no_array(data: Any, settings: dict[str, Any]) -> None:
     compared(dense, data, validation_data=(X, ONE_HOT), batch_size=None, values=(0.3,), **settings)
@@ -367,6 +383,20 @@ def test_data_changed_in_place_is_seen() -> None:
         results.append(history.history["loss"])
         x *= -3.0
     assert results[0] != results[1]
+
+
+def test_a_build_may_return_another_model_for_the_same_values() -> None:
+    import keras
+
+    asked = iter(["tanh", "tanh", "softplus", "softplus"])
+
+    def build(value: float) -> Any:
+        model = dense(value)
+        model.layers[0].activation = keras.activations.get(next(asked))
+        return model
+
+    told = compared(build, X, ONE_HOT, epochs=1, values=(0.3, 0.3))
+    assert [info["ran"] for info in told] == ["compiled once"] * 2
 
 
 # -- what is trained as Keras would ----------------------------------------------------------------
