@@ -37,6 +37,8 @@ from luthier.programs._jax_trace import (
 )
 
 _COUNTERS = 2**32
+# Parameters of operations that say which axes they are about, whatever the sizes.
+_WHERE = ("axes", "axis", "dimension", "dimensions", "dimension_numbers", "permutation")
 
 
 class Widening:
@@ -94,9 +96,15 @@ class Widening:
         )
 
     def structure(self) -> str:
-        """Equal for models that differ in widths only; others seldom have the same."""
+        """Equal for models that differ in widths, and in numbers, only."""
         numbers = {factor: str(number) for number, factor in enumerate(self.factors)}
-        text = [line.equation.primitive.name for line in self._lines]
+        places: dict[_Value, int] = {}
+        text = []
+        for line in self._lines:
+            params = line.equation.params
+            wired = [places.setdefault(one, len(places)) for one in (*line.taken, *line.given)]
+            said = [f"{name}={params[name]}" for name in _WHERE if name in params]
+            text.append(f"{line.equation.primitive.name}{said}{wired}")
         for value in self._arguments[: self._leaves]:
             text += [numbers.get(f, "=") for one in value.axes for f in resolved(one)]
         return hashlib.sha256(",".join(text).encode()).hexdigest()
