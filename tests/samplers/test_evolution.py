@@ -46,7 +46,9 @@ def test_a_child_in_another_branch_has_values_for_what_became_active() -> None:
     assert len(rates) > 10
 
 
-@pytest.mark.parametrize(("population", "tournament"), [(1, 1), (10, 11), (2.5, 1), ("many", 1)])
+@pytest.mark.parametrize(
+    ("population", "tournament"), [(1, 1), (10, 0), (10, 11), (2.5, 1), ("many", 1)]
+)
 def test_numbers_that_make_no_population_are_refused(population: Any, tournament: int) -> None:
     with pytest.raises(ValueError, match="Expected a population of at least 2"):
         Evolution(population=population, tournament=tournament)

@@ -46,6 +46,7 @@ def test_the_score_is_the_mean_over_folds_and_the_spread_is_kept(tmp_path):
     assert folds(made) == pytest.approx(by_fold)
     assert trial.score == pytest.approx(np.mean(by_fold))
     assert trial.record.spread["val_loss"] == pytest.approx(np.std(by_fold))
+    assert made.get_best_models()[0].predict(X, verbose=0).shape == (30, 1)
 
 
 @pytest.mark.torch  # the same on every backend
