@@ -6,23 +6,20 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from luthier.abc import Scheduler
 from luthier.records import Decision, History, Reply, Suggestion, Trial, TrialState
 from luthier.schedulers._curves import (
     GO_ON,
-    STAY,
     Curve,
-    Curves,
     checked,
     checked_most,
-    not_seen,
     place,
     ranked,
     shown,
 )
+from luthier.schedulers._judging import Judging
 
 
-class ASHA(Scheduler):
+class ASHA(Judging):
     """At each rung the best part of all trials that came there goes on at once.
 
     Rungs are at `min_epochs`, `min_epochs * factor`, and so on. A trial that is not among the best
@@ -59,10 +56,10 @@ class ASHA(Scheduler):
     def __init__(
         self, factor: int = 3, *, min_epochs: int = 1, max_epochs: int | None = None
     ) -> None:
+        super().__init__()
         self._factor = checked("factor", factor, 2)
         self._least = checked("min_epochs", min_epochs, 1)
         self._most = checked_most(max_epochs, min_epochs)
-        self._curves = Curves()
 
     def lends(self, history: History) -> None:
         """No trial begins from another's state."""
@@ -92,13 +89,8 @@ class ASHA(Scheduler):
                     return self._promotion(paused[number], budget)
         return None
 
-    def decide(self, trial: Trial, history: History) -> Reply:
+    def _judge(self, trial: Trial, curve: Curve, history: History) -> Reply:
         """At a rung: whether the trial is among its best."""
-        if trial.state is TrialState.PAUSED:
-            return STAY
-        curve = self._curves.update(history, trial)
-        if not curve.steps:
-            return not_seen(curve, history)
         budget = self._level(curve, history)
         promised = trial.suggestion.budget
         if budget is None or (promised is not None and curve.done < promised):

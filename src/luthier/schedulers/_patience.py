@@ -8,7 +8,7 @@ from typing import Any
 
 from luthier.records import Decision, History, Reply, Trial
 from luthier.schedulers._curves import GO_ON, Curve, checked
-from luthier.schedulers._stopping import Stopping
+from luthier.schedulers._judging import Stopping
 
 
 class Patience(Stopping):

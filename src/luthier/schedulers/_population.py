@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from luthier.abc import Scheduler
 from luthier.records import Decision, History, Reply, Suggestion, Trial, TrialState
-from luthier.schedulers._curves import GO_ON, STAY, Curves, checked, not_seen, ranked
+from luthier.schedulers._curves import GO_ON, Curve, checked, ranked
+from luthier.schedulers._judging import Judging
 
 _MEMBER, _GENERATION = "member", "generation"
 
 
-class Population(Scheduler):
+class Population(Judging):
     """Population based training.
 
     The first `size` trials run for `interval` epochs each. The next generation goes on from them:
@@ -46,6 +46,7 @@ class Population(Scheduler):
         exploit: float = 0.25,
         factor: float = 1.2,
     ) -> None:
+        super().__init__()
         self._size = checked("size", size, 2)
         self._interval = checked("interval", interval, 1)
         self._generations = None if generations is None else checked("generations", generations, 1)
@@ -54,7 +55,6 @@ class Population(Scheduler):
         if not factor > 1:
             raise ValueError(f"Expected `factor` to be greater than 1, got {factor!r}.")
         self._exploit, self._factor = exploit, factor
-        self._curves = Curves()
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -87,13 +87,8 @@ class Population(Scheduler):
                     return self._next(own, member, generation, alive, history)
         return None
 
-    def decide(self, trial: Trial, history: History) -> Reply:
+    def _judge(self, trial: Trial, curve: Curve, history: History) -> Reply:
         """Stop at the end of the generation."""
-        if trial.state is TrialState.PAUSED:
-            return STAY
-        curve = self._curves.update(history, trial)
-        if not curve.steps:
-            return not_seen(curve, history)
         _, generation = _place(trial, self._size)
         if curve.done < (generation + 1) * self._interval:
             return GO_ON
