@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from luthier.programs._axes import Axis, Factor, axis, fix, narrow, regrouped, tie, wide
+from luthier.programs._axes import Axis, axis, fix, narrow, regrouped, tie, wide
 
 Axes = list[Axis]
 Rule = Callable[[Mapping[str, Any], list[Axes], list[tuple[int, ...]]], list[Axes]]
@@ -31,10 +31,10 @@ def relate(name: str, params: Mapping[str, Any], taken: list[Axes], shapes: Any)
         return _reduced(params, taken, shapes)
     if _is_elementwise(taken, shapes):
         return _elementwise(params, taken, shapes)
-    return held(params, taken, shapes)
+    return held(taken, shapes)
 
 
-def held(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[Axes]:
+def held(taken: list[Axes], shapes: Any) -> list[Axes]:
     """Everything keeps its size."""
     for one in (one for axes in taken for one in axes):
         fix(one)
@@ -90,7 +90,7 @@ def _broadcast(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> lis
 
 def _reshape(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[Axes]:
     if params.get("dimensions") is not None:
-        return held(params, taken, shapes)
+        return held(taken, shapes)
     return [regrouped(taken[0], shapes[0])]
 
 
@@ -118,7 +118,7 @@ def _product(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[
 
 def _convolution(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[Axes]:
     if params["feature_group_count"] != 1 or params["batch_group_count"] != 1:
-        return held(params, taken, shapes)
+        return held(taken, shapes)
     spec = params["dimension_numbers"]
     images, kernels = taken
     for place in spec.lhs_spec[2:]:
@@ -270,7 +270,7 @@ def _padded(params: Mapping[str, Any], taken: list[Axes], given: list[Axes]) -> 
 def _gather(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[Axes]:
     numbers, table = params["dimension_numbers"], taken[0]
     if getattr(numbers, "operand_batching_dims", ()):
-        return held(params, taken, shapes)
+        return held(taken, shapes)
     for one in taken[1]:
         fix(one)
     given = _fresh(shapes[0], is_fixed=True)
@@ -287,7 +287,7 @@ def _gather(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[A
 def _scatter(params: Mapping[str, Any], taken: list[Axes], shapes: Any) -> list[Axes]:
     numbers, (table, indices, updates) = params["dimension_numbers"], taken
     if getattr(numbers, "operand_batching_dims", ()):
-        return held(params, taken, shapes)
+        return held(taken, shapes)
     windows = [i for i in range(len(table)) if i not in numbers.inserted_window_dims]
     for place, one in enumerate(updates):
         if place not in numbers.update_window_dims:
@@ -330,7 +330,7 @@ RULES: dict[str, Rule] = {
     "cummax": _along_one,
     "cumprod": _along_one,
     "dot_general": _product,
-    "dynamic_update_slice": held,
+    "dynamic_update_slice": lambda params, taken, shapes: held(taken, shapes),
     "gather": _gather,
     "iota": _iota,
     "pad": _pad,
@@ -362,5 +362,3 @@ SIZES: dict[str, Sizes] = {
     },
 }
 """Operations that carry sizes among their parameters."""
-
-__all__ = ["SIZES", "Axes", "Factor", "held", "relate"]

@@ -269,8 +269,9 @@ class _Line:
         """Say what the axes of the results are made of, and tie those of the operands."""
         name, params = self.equation.primitive.name, self.equation.params
         shapes = [value.shape for value in self.given]
-        rule = relate if name != "random_bits" or self._has_counters() else _held
-        axes = rule(name, params, [value.axes for value in self.taken], shapes)
+        taken = [value.axes for value in self.taken]
+        is_known = name != "random_bits" or self._has_counters()
+        axes = relate(name, params, taken, shapes) if is_known else held(taken, shapes)
         for value, own in zip(self.given, axes, strict=True):
             value.axes = own
 
@@ -337,10 +338,6 @@ class _Line:
         shape = jnp.zeros(sizes, jnp.uint32)
         first, second = threefry2x32_p.bind(shape + halves[0], shape + halves[1], shape, counters)
         return (first ^ second).reshape(wide(self.given[0].axes))
-
-
-def _held(name: str, params: Any, taken: list[Axes], shapes: Any) -> list[Axes]:
-    return held(params, taken, shapes)
 
 
 def _axis_of(places: Sequence[tuple[int, int]]) -> Axis:
