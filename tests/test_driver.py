@@ -6,10 +6,10 @@ import pytest
 
 import luthier
 from luthier import driver
-from luthier.abc import Hook
+from luthier.abc import Hook, Sampler
 from luthier.errors import FatalValueError, TooManyFailuresError
 from luthier.executors import InlineExecutor
-from luthier.records import Measurement, Outcome, TrialState
+from luthier.records import Measurement, Outcome, Suggestion, TrialState
 from luthier.space import Choice, Float, Space
 from luthier.stores import open_store
 
@@ -82,6 +82,19 @@ def test_an_exhausted_space_ends_the_search():
         lambda t, r: Outcome(t.number, t.attempt, TrialState.COMPLETED, {"objective": 1.0}),
     )
     assert reason == "every point of the space was tried"
+
+
+def test_a_plan_that_ends_before_the_space_does_is_not_said_to_have_tried_it():
+    class TwoPoints(Sampler):
+        @property
+        def settings(self):
+            return {"name": "two points"}
+
+        def suggest(self, history, rng):
+            known = len(history.trials)
+            return Suggestion({"x": known / 2}) if known < 2 else None
+
+    assert run(study(sampler=TwoPoints(), max_trials=9), complete) == "nothing is left to try"
 
 
 def test_failures_in_a_row_end_the_search_after_saving_with_the_last_reason():

@@ -245,7 +245,11 @@ class _Loop:
         counted = sum(trial.state is not TrialState.SKIPPED for trial in history.trials)
         if limit is not None and counted >= limit:
             return f"{limit} trial{'s' if limit > 1 else ''} reached"
-        return "every point of the space was tried"
+        tried = {history.space.key(trial.values) for trial in history.finished}
+        if len(tried) >= history.space.size:
+            return "every point of the space was tried"
+        # A plan (brackets, generations, a grid of a range, an oracle's own) is at its end.
+        return "nothing is left to try"
 
 
 class Used:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from luthier.hooks._text import (
     cut,
     duration_text,
-    last_line,
     printable,
+    reason_text,
     score_text,
     shortened,
     value_text,
@@ -79,9 +79,42 @@ def test_values_are_named() -> None:
     assert values_text({"units": 32, "rate": 0.001}) == "units=32 rate=0.001"
 
 
-def test_what_a_traceback_says_is_in_its_last_line() -> None:
-    assert last_line("Traceback\n  File x\nValueError: boom\n\n") == "ValueError: boom"
-    assert last_line("") == ""
+BEGINS = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    g()\n'
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("", ""),
+        ("time limit reached\n", "time limit reached"),
+        (BEGINS + "ValueError: boom\n", "ValueError: boom"),
+        (BEGINS + "AssertionError\n", "AssertionError"),
+        (BEGINS + "my.errors.TooLarge: 12 layers.\nUse fewer.\n", "TooLarge: 12 layers."),
+        (
+            f"{BEGINS}KeyError: 'a'\n\nDuring handling of it, another:\n\n{BEGINS}OSError: b\n",
+            "OSError: b",
+        ),
+        (
+            BEGINS + "ValueError: Exception encountered when calling Dense.call().\n\n"
+            "\x1b[1mShapes 3 and 4 do not fit\x1b[0m\n\nArguments received by Dense.call():\n"
+            "  • training=True\n",
+            "ValueError: Shapes 3 and 4 do not fit",
+        ),
+        (
+            BEGINS + "tensorflow.errors_impl.InvalidArgumentError: Graph execution error:\n\n"
+            'Detected at node sub defined at (most recent call last):\n  File "x.py", line 2\n\n'
+            "Incompatible shapes: [32] vs. [32,10]\n\t [[{{node sub}}]] [Op:__inference_8]\n",
+            "InvalidArgumentError: Incompatible shapes: [32] vs. [32,10]",
+        ),
+        (
+            BEGINS + 'TypeError: in user code:\n\n    File "x.py", line 3, in step\n\n'
+            "    TypeError: no len\n",
+            "TypeError: no len",
+        ),
+    ],
+)
+def test_a_reason_is_the_line_that_says_what_happened(message: str, reason: str) -> None:
+    assert reason_text(message) == reason
 
 
 @given(st.text(), st.sampled_from(["utf-8", "ascii", "latin-1", "cp437", "no-such", None]))

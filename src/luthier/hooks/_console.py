@@ -19,8 +19,8 @@ from luthier.hooks._layout import frame
 from luthier.hooks._progress import Progress
 from luthier.hooks._text import (
     duration_text,
-    last_line,
     printable,
+    reason_text,
     score_text,
     value_text,
     values_text,
@@ -189,7 +189,7 @@ def _trial_line(progress: Progress, trial: Trial) -> str:
 
 def _failure(trial: Trial) -> str:
     word = "to be retried" if trial.state is TrialState.WAITING else trial.state.value
-    reason = last_line(trial.message)
+    reason = reason_text(trial.message)
     return f"{word}: {reason}" if reason else word
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TextIO
 
 from luthier.abc import Hook, SearchFacts
-from luthier.hooks._text import last_line, printable, score_text
+from luthier.hooks._text import printable, reason_text, score_text
 from luthier.objective import Objective
 from luthier.records import Measurement, Trial, TrialState
 from luthier.space import Parent, Space, deserialize, unreachable
@@ -182,6 +182,6 @@ class _Known:
         self.lost += 1
         if trial.state is TrialState.SKIPPED:
             self.word = "were skipped"
-        self.reason = last_line(trial.message) or "nothing is known of it"
+        self.reason = reason_text(trial.message) or "nothing is known of it"
         # Sizes and values differ from trial to trial; the reason is the same.
         self.reasons.add(re.sub(r"\d[\d.e+-]*", "#", self.reason))

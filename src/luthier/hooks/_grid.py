@@ -14,7 +14,7 @@ from types import MappingProxyType
 from luthier.hooks._text import (
     cut,
     duration_text,
-    last_line,
+    reason_text,
     score_text,
     shortened,
     value_text,
@@ -87,7 +87,7 @@ def finished_row(trial: Trial, objectives: int, *, is_best: bool) -> Row:
     if trial.scores:
         style, note = "new" if is_best else "plain", NOTES.get(trial.state, "")
         return Row(trial, style, tuple(map(score_text, trial.scores)), time, note)
-    reason = last_line(trial.message)
+    reason = reason_text(trial.message)
     note = NOTES.get(trial.state, trial.state.value) + (f": {reason}" if reason else "")
     return Row(trial, "bad", ("–",) * objectives, time, note)
 

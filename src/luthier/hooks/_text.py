@@ -6,8 +6,9 @@ Plain functions from values to short text; what a terminal cannot show never rea
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ELLIPSIS = "…"
@@ -56,10 +57,41 @@ def values_text(values: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value_text(value)}" for name, value in values.items())
 
 
-def last_line(message: str) -> str:
-    """The line of a message or traceback that says what happened: its last one."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+def reason_text(message: str) -> str:
+    """What a message or a traceback says happened, in one line.
+
+    Of a traceback that is the error with the first line of its text. Keras and TensorFlow begin
+    some texts with where it happened and end them with what was running; then it is the last line
+    that is neither.
+    """
+    lines = _COLOUR.sub("", message).splitlines()
+    after = len(lines) - lines[::-1].index(TRACEBACK) if TRACEBACK in lines else len(lines)
+    # What leads to an error is indented, the error itself is not.
+    raised = next((i for i in range(after, len(lines)) if _RAISED.match(lines[i])), None)
+    if raised is None:
+        return next(reversed(_told_in(lines)), "")
+    kind, _, text = lines[raised].partition(": ")
+    if text.startswith(_PREAMBLES):
+        text = next(reversed(_told_in(lines[raised + 1 :])), text)
+    name = kind.rpartition(".")[2]
+    if text.startswith(f"{name}: "):
+        return text
+    return f"{name}: {text}" if text else name
+
+
+def _told_in(lines: Sequence[str]) -> list[str]:
+    """The lines of a text that say what happened."""
+    told = [line.strip() for line in lines if line.strip()]
+    end = next((i for i, line in enumerate(told) if line.startswith(_ARGUMENTS)), len(told))
+    return [line for line in told[:end] if not line.startswith(_NODE)]
+
+
+TRACEBACK = "Traceback (most recent call last):"
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(: |$)")
+_PREAMBLES = ("Graph execution error", "in user code:", "Exception encountered when calling")
+_ARGUMENTS = "Arguments received by"
+_NODE = "[[{{node"
 
 
 def printable(text: str, encoding: str | None) -> str:
