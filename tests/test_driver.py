@@ -136,7 +136,7 @@ def test_what_ends_the_search_gives_the_running_trial_back(error):
 
     with pytest.raises(type(error)):
         run(first, evaluate, hooks=[diary])
-    assert diary.lines[-1] == f"end: ended by {type(error).__name__}"
+    assert diary.lines[-1] == f"end: stopped by {type(error).__name__}"
     second = study(storage=store)
     states = [(t.state, t.attempt) for t in second.history().trials]
     assert states == [(TrialState.COMPLETED, 1), (TrialState.WAITING, 1)]

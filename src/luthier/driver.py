@@ -129,7 +129,7 @@ def _watched(study: Study, limits: Limits, hooks: Sequence[Hook]) -> Iterator[li
     try:
         yield ending
     except BaseException as error:
-        ending.append(f"ended by {type(error).__name__}")
+        ending.append(f"stopped by {type(error).__name__}")
         raise
     finally:
         for hook in hooks:

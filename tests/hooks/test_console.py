@@ -188,9 +188,9 @@ def test_after_an_error_printing_goes_its_usual_way_again(
     hook.on_start(facts())
     assert sys.stdout is not stream
     hook.on_trial(running(0))
-    hook.on_end("ended by KeyboardInterrupt")
+    hook.on_end("stopped by KeyboardInterrupt")
     assert sys.stdout is stream
-    assert "ended by KeyboardInterrupt" in stream.getvalue()
+    assert "stopped by KeyboardInterrupt" in stream.getvalue()
 
 
 def test_what_a_trial_prints_stands_above_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

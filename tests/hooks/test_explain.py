@@ -67,7 +67,11 @@ def test_a_hyperparameter_that_is_used_in_a_branch_only() -> None:
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        (lambda hp: hp.Fixed("k", 2.0), "there is only one point to try: each of k has a single"),
+        (
+            lambda hp: hp.Fixed("k", 2.0) + hp.Int("n", 1, 1),
+            "there is only one point to try: each of k, n has a single value.",
+        ),
+        (lambda hp: hp.Fixed("k", 2.0), "there is only one point to try: k has a single value."),
         (lambda hp: 2.0, "no hyperparameter was asked for, so there is nothing to search"),
     ],
 )

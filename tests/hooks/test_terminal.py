@@ -54,7 +54,7 @@ CRASHED = """
 try:
     raise ValueError("boom")
 finally:
-    hook.on_end("ended by ValueError")
+    hook.on_end("stopped by ValueError")
 """
 
 
@@ -133,7 +133,7 @@ def test_an_error_is_told_in_full_below_the_table() -> None:
     assert status == 1
     assert same
     assert seen.endswith("ValueError: boom\r\n")
-    assert seen.index("ended by ValueError") < seen.index("Traceback")
+    assert seen.index("stopped by ValueError") < seen.index("Traceback")
 
 
 @pytest.mark.parametrize("closed", [0, 1, 2])

@@ -56,6 +56,19 @@ def trials(made):
     return list(made.oracle.trials.values())
 
 
+def test_a_hyperparameter_that_no_build_reads_is_not_among_the_values(tmp_path):
+    hp = luthier.HyperParameters()
+    hp.Int("ghost", 1, 9)
+
+    def compiled(hp):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(hp.Int("units", 1, 2))])
+        model.compile("sgd", "mse")
+        return model
+
+    made = search(tmp_path, compiled, hyperparameters=hp)
+    assert [set(trial.hyperparameters.values) for trial in trials(made)] == [{"units"}] * 2
+
+
 # -- the way of a search ---------------------------------------------------------------------------
 
 

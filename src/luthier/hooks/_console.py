@@ -201,7 +201,8 @@ def _best(progress: Progress, before: str) -> str:
 
 
 def _closing(progress: Progress, reason: str) -> str:
-    line = f"Search ended, {reason}: {progress.done} trials in {duration_text(progress.elapsed)}"
+    trials = "1 trial" if progress.done == 1 else f"{progress.done} trials"
+    line = f"Search ended, {reason}: {trials} in {duration_text(progress.elapsed)}"
     for state in (TrialState.FAILED, TrialState.SKIPPED):
         if progress.count(state):
             line += f", {progress.count(state)} {state.value}"

@@ -101,11 +101,9 @@ class Explain(Hook):
                 'with hp.Float("name", …) and the like.',
             )
         elif len(self._space) and self._space.size == 1:
-            self._say(
-                "one point",
-                "there is only one point to try: each of "
-                f"{', '.join(self._space.names)} has a single value.",
-            )
+            names = self._space.names
+            each = names[0] if len(names) == 1 else f"each of {', '.join(names)}"
+            self._say("one point", f"there is only one point to try: {each} has a single value.")
 
     def _look_at_trials(self, failing: int, unused: int) -> None:
         known, objective = self._known, self._objective

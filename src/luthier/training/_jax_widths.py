@@ -30,7 +30,8 @@ NO_WIDTHS: Widest = {}
 
 def widest(hp: HyperParameters | None) -> Widest:
     """The whole numbers of a trial that may be widths."""
-    values = {} if hp is None else hp.values
+    # A copy: to look a value up here is not the build's use of it.
+    values = {} if hp is None else dict(hp.values)
     found = {}
     for parameter in () if hp is None else hp.space:
         value = values.get(parameter.name)
