@@ -180,15 +180,24 @@ def test_another_objective_is_refused(tmp_path, objective):
 
 @pytest.mark.parametrize(
     ("options", "text"),
-    [({"keep": "pickle"}, "skops"), ({"cv": 1}, "splitter"), ({"cv": True}, "splitter")],
+    [
+        ({"keep": "pickle"}, "skops"),
+        ({"cv": 1}, "splitter"),
+        ({"cv": True}, "splitter"),
+        ({"cv": "5"}, "splitter .* got '5'"),
+        ({"scoring": "no_such"}, "`scoring` to name a scorer"),
+        ({"scoring": 3}, r"scorer f\(estimator, X, y\).* got 3"),
+        ({"metrics": ["accuracy"]}, r"f\(y_true, y_pred\).* got 'accuracy'"),
+    ],
 )
 def test_options_that_mean_nothing_are_refused(tmp_path, options, text):
-    with pytest.raises(FatalValueError, match=text):
+    with pytest.raises((FatalValueError, FatalTypeError), match=text):
         tuner(tmp_path, **options)
 
 
-def test_what_cannot_be_fitted_ends_the_search_at_once(tmp_path):
-    made = tuner(tmp_path, lambda hp: hp.Float("a", 0.0, 1.0))
+@pytest.mark.parametrize("built", [3.0, linear_model.Ridge], ids=["a number", "a class"])
+def test_what_cannot_be_fitted_ends_the_search_at_once(tmp_path, built):
+    made = tuner(tmp_path, lambda hp: built)
     with pytest.raises(FatalTypeError, match="estimator with `fit`"):
         made.search(X, Y)
 
@@ -199,6 +208,7 @@ def test_what_cannot_be_fitted_ends_the_search_at_once(tmp_path):
         (((X, Y[:-1]), {}), "inconsistent numbers of samples"),
         (((X, Y), {"sample_weight": np.ones(3)}), "inconsistent numbers of samples"),
         (((X[:3], Y[:3]), {}), "cannot split the data"),
+        (((None, Y), {}), "X to hold rows to fit to, got None"),
     ],
 )
 def test_data_that_do_not_fit_are_refused_before_any_trial(tmp_path, data, text):

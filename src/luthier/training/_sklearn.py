@@ -44,11 +44,13 @@ class Data:
     groups: Any = None
 
     def check(self) -> None:
-        """Refuse parts of different lengths.
+        """Refuse parts of different lengths, and no rows at all.
 
         Raises:
             FatalValueError: (a ValueError) naming the lengths.
         """
+        if self.x is None:
+            raise FatalValueError("Expected X to hold rows to fit to, got None.")
         try:
             check_consistent_length(self.x, self.y, self.weights, self.groups)
         except (TypeError, ValueError) as error:
@@ -70,6 +72,32 @@ class Judge:
 
     scoring: Any = None
     metrics: Sequence[Callable[..., Any]] = ()
+
+    def check(self) -> None:
+        """Refuse what could score no estimator.
+
+        Raises:
+            FatalValueError: (a ValueError) for a name that no scorer has.
+            FatalTypeError: (a TypeError) for what cannot be called.
+        """
+        if isinstance(self.scoring, str):
+            try:
+                get_scorer(self.scoring)
+            except ValueError as error:
+                raise FatalValueError(
+                    f"Expected `scoring` to name a scorer of scikit-learn: {error}"
+                ) from error
+        elif self.scoring is not None and not callable(self.scoring):
+            raise FatalTypeError(
+                "Expected `scoring` to be a scorer f(estimator, X, y), the name of one, or None, "
+                f"got {self.scoring!r}."
+            )
+        for metric in self.metrics:
+            if not callable(metric):
+                raise FatalTypeError(
+                    "Expected `metrics` to be functions f(y_true, y_pred), such as "
+                    f"sklearn.metrics.accuracy_score, got {metric!r}."
+                )
 
     def __call__(self, model: Any, data: Data) -> dict[str, float]:
         """The score and the metrics of a fitted estimator."""
@@ -101,7 +129,8 @@ def splitter(cv: Any) -> Any:
         return KFold(cv or 5, shuffle=True, random_state=1)
     if isinstance(cv, bool | int | str):
         raise FatalValueError(
-            f"Expected `cv` to be a splitter of scikit-learn or a number of folds from 2, got {cv}."
+            f"Expected `cv` to be a splitter of scikit-learn or a number of folds from 2, "
+            f"got {cv!r}."
         )
     return check_cv(cv)
 
@@ -140,7 +169,8 @@ def fitted(model: Any, data: Data) -> Any:
     Raises:
         FatalTypeError: (a TypeError) if it has no `fit`.
     """
-    if not callable(getattr(model, "fit", None)):
+    # A class has a `fit` too: what was forgotten are the brackets behind it.
+    if isinstance(model, type) or not callable(getattr(model, "fit", None)):
         raise FatalTypeError(
             "Expected the model-building function to return an estimator with `fit` and `score`, "
             f"got {model!r} of type {type(model).__name__}."

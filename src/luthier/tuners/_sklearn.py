@@ -49,7 +49,9 @@ class SklearnTuner(BaseTuner):
         **kwargs: see `BaseTuner`: `directory`, `project_name`, `overwrite`, `storage`.
 
     Raises:
-        FatalValueError: (a ValueError) for another objective, or a `keep` that is not known.
+        FatalValueError: (a ValueError) for another objective, or a `keep` or a name of a scorer
+            that is not known.
+        FatalTypeError: (a TypeError) for a `scoring` or a metric that cannot be called.
         MissingExtraError: (an ImportError) without scikit-learn.
 
     Example:
@@ -82,13 +84,14 @@ class SklearnTuner(BaseTuner):
                 "Please install sklearn before using the `SklearnTuner`: "
                 'pip install "luthier[sklearn]".'
             )
-        from luthier.training._sklearn import splitter
+        from luthier.training._sklearn import Judge, splitter
 
         _check_objective(oracle)
         if keep is not None and keep not in FORMS:
             raise FatalValueError(f'Expected `keep` to be "skops", "joblib" or None, got {keep!r}.')
         self.scoring = scoring
         self.metrics = _listed(metrics)
+        Judge(self.scoring, self.metrics).check()
         self.cv = splitter(cv)
         self.keep = keep
         self.trusted = tuple(trusted)
