@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from luthier.training import _keras_gradients as gradients
 from luthier.training._keras_groups import Group, matches
-from luthier.training._keras_losses import KerasLoss, OwnLoss, Seen, unpack
+from luthier.training._keras_losses import KerasLoss, OwnLoss, Seen
+from luthier.training._keras_metrics import measure
 from luthier.training._keras_scope import recorded
 
 Loss = KerasLoss | OwnLoss
@@ -115,35 +117,37 @@ class Accumulator:
 
 
 class Mean:
-    """The mean over rows of what batches had. In Keras's metric most of the graph is for weights.
+    """The mean over rows of what batches had, in one variable: Keras's metric makes a larger graph.
 
     Args:
         name: for people.
     """
 
     def __init__(self, name: str) -> None:
-        self._total = _zero(f"{name}_total")
-        self._count = _zero(f"{name}_count")
+        # By an initializer: inside a recorder no variable may be made of a value.
+        self._sums = keras.Variable(
+            "zeros", shape=(2,), dtype="float32", trainable=False, name=f"{name}_sums"
+        )
 
     @property
     def variables(self) -> list[Any]:
         """What it remembers."""
-        return [self._total, self._count]
+        return [self._sums]
 
     def add(self, value: Any, rows: Any) -> None:
         """Take in the mean of a batch of so many rows."""
-        rows = float(rows) if isinstance(rows, int) else ops.cast(rows, "float32")
-        self._total.assign(self._total.value + ops.cast(value, "float32") * rows)
-        self._count.assign(self._count.value + rows)
+        rows = ops.cast(rows, "float32")
+        added = ops.stack([ops.cast(value, "float32") * rows, rows])
+        self._sums.assign(self._sums.value + added)
 
-    def result(self) -> Any:
+    def result(self) -> float:
         """The mean by now; 0 where nothing was added."""
-        return ops.divide_no_nan(self._total.value, self._count.value)
+        total, rows = ops.convert_to_numpy(self._sums.value)
+        return float(total / rows) if rows else 0.0
 
     def reset(self) -> None:
         """Begin anew."""
-        for variable in self.variables:
-            variable.assign(ops.zeros(()))
+        self._sums.assign(np.zeros(2, "float32"))
 
 
 class Program:
@@ -155,6 +159,7 @@ class Program:
         shaping: what is done to gradients.
         has_metrics: whether the model was compiled with metrics.
         accumulate: how many batches make one update.
+        trackers: name to each mean to show; None: that of the loss, and what losses show.
 
     Attributes:
         has_outputs: whether a loss gave what the model put out.
@@ -168,10 +173,11 @@ class Program:
         *,
         has_metrics: bool,
         accumulate: int = 1,
+        trackers: dict[str, Mean] | None = None,
     ) -> None:
         self.model = model
         self.phases = phases
-        self.trackers = {"loss": Mean("loss")}
+        self.trackers = {"loss": Mean("loss")} if trackers is None else trackers
         self._shaping = shaping
         self.has_metrics = has_metrics
         self.has_outputs = False
@@ -300,7 +306,7 @@ class Program:
             self._tracker(name).add(value, _rows(batch))
         self.has_outputs = self.has_outputs or outputs is not None
         if self.has_metrics and outputs is not None:
-            _measure(self.model, batch, outputs)
+            measure(self.model, batch, outputs)
 
     def _observe_loss(self, losses: Sequence[Any], batch: Any) -> Any:
         total = sum(losses[1:], losses[0])
@@ -313,16 +319,6 @@ class Program:
         return self.trackers[name]
 
 
-def _measure(model: Any, batch: Any, outputs: Any) -> None:
-    """Let the metrics see a batch."""
-    x, y, weights = unpack(batch)
-    metrics = getattr(model, "_compile_metrics", None)
-    if metrics is None or type(model).compute_metrics is not keras.Model.compute_metrics:
-        model.compute_metrics(x, y, outputs, weights)
-    else:  # Keras's own works out their results as well, for each batch.
-        metrics.update_state(y, outputs, weights)
-
-
 def number(value: float, name: str) -> Any:
     """A number as a variable: another value is no other program."""
     return _number(float(value), name)
@@ -330,11 +326,6 @@ def number(value: float, name: str) -> Any:
 
 def _number(value: float, name: str) -> Any:
     return keras.Variable(value, dtype="float32", trainable=False, name=name)
-
-
-def _zero(name: str) -> Any:
-    # By an initializer: inside a recorder no variable may be made of a value.
-    return keras.Variable("zeros", shape=(), dtype="float32", trainable=False, name=name)
 
 
 def _scale_of(optimizer: Any) -> Any:

@@ -5,6 +5,7 @@ Enters: a `Step`, batches. Leaves: losses, logs, variables that changed.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -18,10 +19,11 @@ from luthier.training._keras_losses import (
     OwnLoss,
     is_over_the_model,
     numbers_of,
-    unpack,
     without_numbers,
 )
+from luthier.training._keras_metrics import Metrics, has_metrics
 from luthier.training._keras_program import Loss, Phase, Program, Shaping, number
+from luthier.training._keras_rehearsal import build, rehearse
 from luthier.training._keras_scope import Recorder
 from luthier.training._names import as_metrics
 from luthier.training._traces import TraceLog
@@ -82,25 +84,23 @@ class Engine:
         losses = _losses_of(step, optimizers)
         _compile(step, losses, optimizers)
         batch = self.convert(batch)
-        self._build(losses, batch)
-        # Rehearsed without optimizers: those have to know a model that is built.
-        rehearsal = Program(
-            step.model,
-            [Phase(name, loss, ()) for name, loss in losses.items()],
-            Shaping(),
-            has_metrics=has_metrics(step.model),
-        )
-        with Recorder():
-            self._backend.rehearse(rehearsal.rehearse, batch, Recorder)
-        _check_outputs(step, rehearsal, losses)
+        build(step.model, losses, batch, self._backend)
+        rehearsal = rehearse(step.model, losses, batch, self._backend)
+        if step.metrics and not rehearsal.has_outputs:
+            raise FatalValueError(
+                f"Expected {next(iter(losses)) or 'loss'}(model, batch) to return (loss, outputs), "
+                "for there are metrics and they need what the model put out; got the loss alone."
+            )
         self.program = Program(
             step.model,
             _phases(losses, groups_of(step.model, optimizers, step.variables)),
             _shaping(step),
-            has_metrics=has_metrics(step.model),
+            # The model may be compiled with metrics of which this step's loss knows nothing.
+            has_metrics=has_metrics(step.model) and rehearsal.has_outputs,
             accumulate=step.accumulate,
+            trackers=rehearsal.trackers,
         )
-        self.program.trackers |= rehearsal.trackers
+        self._metrics = Metrics(step.model)
         for group in self.program.groups.values():
             if not group.optimizer.built:
                 group.optimizer.build(list(group.variables))
@@ -140,15 +140,16 @@ class Engine:
     def logs(self) -> dict[str, float]:
         """The mean loss and the metrics since they were reset."""
         self.sync()
-        metrics = self.model.get_metrics_result() if self.program.has_metrics else {}
-        own = {name: tracker.result() for name, tracker in self.program.trackers.items()}
-        own |= {name: value for name, value in metrics.items() if name != "loss"}
-        return as_metrics({n: keras.ops.convert_to_numpy(value) for n, value in own.items()})
+        means = {name: tracker.result() for name, tracker in self.program.trackers.items()}
+        metrics = self._metrics.result() if self.program.has_metrics else {}
+        return as_metrics(
+            means | {n: keras.ops.convert_to_numpy(value) for n, value in metrics.items()}
+        )
 
     def reset(self) -> None:
         """Let the mean loss and the metrics begin anew."""
         self.sync()
-        self.model.reset_metrics()
+        self._metrics.reset()
         for tracker in self.program.trackers.values():
             tracker.reset()
 
@@ -164,27 +165,6 @@ class Engine:
                 )
             self.sync()
             known[name].assign(float(value))
-
-    def _build(self, losses: Mapping[str, Loss], batch: Any) -> None:
-        """Let a batch build the model; nothing in it is changed by that."""
-        model = self.model
-        if all(layer.built for layer in model._flatten_layers(include_self=False)):
-            return
-        x, _, _ = unpack(batch) if isinstance(batch, tuple) and len(batch) <= 3 else (batch,) * 3
-
-        def once(batch: Any) -> None:
-            for loss in losses.values():
-                if isinstance(loss, OwnLoss):
-                    loss.function(model, batch, **loss.values())
-                else:
-                    model(unpack(batch)[0])
-
-        with Recorder():
-            try:
-                self._backend.rehearse(once, batch, Recorder)
-            except AttributeError:
-                # It asked for the model's losses, which only a model that is built has.
-                self._backend.rehearse(model, x, Recorder)
 
     def _leaf(self, leaf: Any, floatx: str) -> Any:
         return leaf if leaf is None else self._backend.convert(leaf, floatx)
@@ -207,13 +187,6 @@ def optimizers_of(step: Definition) -> dict[str, Any]:
     return {name: _optimizer(one, step.model) for name, one in named.items()}
 
 
-def has_metrics(model: Any) -> bool:
-    """Whether something beside the loss is measured."""
-    config = getattr(getattr(model, "_compile_config", None), "config", {})
-    overrides = type(model).compute_metrics is not keras.Model.compute_metrics
-    return overrides or any(config.get(name) for name in ("metrics", "weighted_metrics"))
-
-
 def check(step: Definition) -> None:
     """Refuse what cannot work, before anything is trained.
 
@@ -234,6 +207,7 @@ def check(step: Definition) -> None:
     optimizers_of(step)
 
 
+@functools.lru_cache(maxsize=256)  # To ask Keras for a metric makes one, with its variables.
 def _known(get: Callable[[str], Any], name: str, kind: str) -> None:
     try:
         get(name)
@@ -312,19 +286,3 @@ def _shaping(step: Definition) -> Shaping:
         None if step.clip_value is None else number(step.clip_value, "clip_value"),
         transform,
     )
-
-
-def _check_outputs(step: Definition, rehearsal: Program, losses: Mapping[str, Loss]) -> None:
-    """Refuse metrics that would never see anything."""
-    if step.metrics and not rehearsal.has_outputs:
-        name = next(iter(losses)) or "loss"
-        raise FatalValueError(
-            f"Expected {name}(model, batch) to return (loss, outputs), for there are metrics and "
-            "they need what the model put out; got the loss alone."
-        )
-
-
-def first_rows(batch: Any) -> int:
-    """How many rows a batch has."""
-    x, _, _ = unpack(batch) if isinstance(batch, tuple | list) else (batch, None, None)
-    return int(next(leaf for leaf in keras.tree.flatten(x) if leaf is not None).shape[0])

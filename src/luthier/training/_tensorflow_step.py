@@ -5,9 +5,10 @@ In a search steps that differ in numbers only run one traced graph, each on its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from luthier.training._batches import as_array
@@ -20,9 +21,9 @@ Work = Callable[[Any], Any]
 
 def convert(leaf: Any, floatx: str) -> Any:
     """An array of a batch, as TensorFlow takes it."""
-    if tf.is_tensor(leaf):
+    if not isinstance(leaf, np.ndarray) and tf.is_tensor(leaf):
         return leaf
-    return tf.convert_to_tensor(as_array(leaf, floatx))
+    return tf.constant(as_array(leaf, floatx))
 
 
 def rehearse(function: Callable[[Any], None], batch: Any, scope: Callable[..., Any]) -> None:
@@ -65,7 +66,7 @@ class Runner:
         self._steps = works
         if not run_eagerly:
             self._steps = {
-                kind: _traced(work, xla=bool(jit_compile)) for kind, work in works.items()
+                kind: _Traced(work, xla=bool(jit_compile)) for kind, work in works.items()
             }
         if programs is None:
             return
@@ -91,6 +92,31 @@ class Runner:
 
     def _note(self, why: str) -> None:
         self.why = why
+
+
+class _Traced:
+    """A step as graphs of its own, chosen by the form of the batch.
+
+    TensorFlow's own choice among graphs takes as long as a small step does.
+
+    Args:
+        work: the step, which counts its traces.
+        xla: whether XLA compiles it.
+    """
+
+    def __init__(self, work: Work, *, xla: bool) -> None:
+        # A second size of batches makes the traced size variable: there is no third trace for a
+        # third.
+        self._traced = tf.function(work, reduce_retracing=True, jit_compile=xla, autograph=False)
+        self._graphs: dict[Any, Work] = {}
+
+    def __call__(self, batch: Any) -> Any:
+        """The loss of a batch."""
+        form = _form(batch)
+        graph = self._graphs.get(form)
+        if graph is None:
+            graph = self._graphs[form] = self._traced.get_concrete_function(batch)
+        return graph(batch)
 
 
 class _Shared:
@@ -120,17 +146,17 @@ class _Shared:
         self._look, self._numbers = look
         self._graphs = graphs
         self._note = note
-        self._bound: dict[str, Work] = {}
+        self._bound: dict[Any, Work] = {}
 
     def __call__(self, batch: Any) -> Any:
         """The loss of a batch."""
-        form = repr(tf.nest.map_structure(_form, batch))
+        form = _form(batch)
         if form not in self._bound:
             self._bound[form] = self._bind(form, batch)
         return self._bound[form](batch)
 
-    def _bind(self, form: str, batch: Any) -> Work:
-        key = (self._look.key, f"step by hand, {self._kind}", form)
+    def _bind(self, form: Any, batch: Any) -> Work:
+        key = (self._look.key, f"step by hand, {self._kind}", repr(form))
         program = self._graphs.get(key, self._numbers)
         if program is None:
             try:
@@ -144,8 +170,15 @@ class _Shared:
         return program.bind(self._look.variables, self._numbers)
 
 
-def _form(leaf: Any) -> Any:
-    return None if leaf is None else tf.type_spec_from_value(leaf)
+def _form(part: Any) -> Any:
+    """What a graph depends on in a part of a batch; can be hashed."""
+    if isinstance(part, tf.Tensor):
+        return part.shape, part.dtype
+    if isinstance(part, tuple | list):
+        return type(part), *map(_form, part)
+    if isinstance(part, Mapping):
+        return tuple((name, _form(part[name])) for name in sorted(part))
+    return None if part is None else tf.type_spec_from_value(part)
 
 
 def _counted(kind: str, work: Work, log: TraceLog) -> Work:
@@ -155,8 +188,3 @@ def _counted(kind: str, work: Work, log: TraceLog) -> Work:
         return loss
 
     return step
-
-
-def _traced(work: Work, *, xla: bool) -> Any:
-    # A second size of batches makes the traced size variable: there is no third trace for a third.
-    return tf.function(work, reduce_retracing=True, jit_compile=xla, autograph=False)
