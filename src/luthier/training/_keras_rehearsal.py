@@ -50,9 +50,7 @@ def build(model: Any, losses: Mapping[str, Loss], batch: Any, backend: ModuleTyp
             backend.rehearse(model, x, Recorder)
 
 
-def rehearse(
-    model: Any, losses: Mapping[str, Loss], batch: Any, backend: ModuleType
-) -> Program:
+def rehearse(model: Any, losses: Mapping[str, Loss], batch: Any, backend: ModuleType) -> Program:
     """Let a batch build the metrics, and find out which means there are to show.
 
     Args:
