@@ -124,18 +124,31 @@ def test_each_fold_is_trained_as_often_as_executions_say(tmp_path):
     [
         ((iter([X]),), {}, FatalTypeError, "Generators"),
         ((X, Y), {"validation_split": 0.1}, FatalValueError, "exclude each other"),
+        ((X, Y), {"cv": [([0, 1], [30])]}, FatalValueError, "from 0 to 29, got 30"),
     ],
 )
 def test_what_cannot_be_split_ends_the_search(tmp_path, args, fit, error, text):
-    made = tuner(tmp_path)
+    made = tuner(tmp_path, cv=fit.pop("cv", 3))
     with pytest.raises(error, match=text):
         made.search(*args, verbose=0, **fit)
 
 
-@pytest.mark.parametrize("options", [{"cv": 1}, {"cv_risk": 1.5}])
+@pytest.mark.parametrize(
+    "options",
+    [{"cv": 1}, {"cv": [1, 2]}, {"cv": []}, {"cv_risk": 1.5}, {"cv": None, "cv_risk": 0.1}],
+)
 def test_options_that_mean_nothing_are_refused_at_once(tmp_path, options):
     with pytest.raises(FatalValueError, match=r"`cv|`cv_risk"):
         tuner(tmp_path, **options)
+
+
+@pytest.mark.torch  # the same on every backend
+def test_splits_that_can_be_read_once_serve_every_trial(tmp_path):
+    splits = [(np.arange(10, 30), np.arange(10)), (np.arange(20), np.arange(20, 30))]
+    made = tuner(tmp_path, cv=iter(splits), cv_risk=0, max_trials=2)
+    made.search(X, Y, epochs=1, verbose=0)
+    assert [len(folds(made, number)) for number in "01"] == [2, 2]
+    assert made.oracle.study.spec.settings["cv"] == "2 given folds"
 
 
 @pytest.mark.torch  # the same on every backend

@@ -116,6 +116,36 @@ def test_hyperband_decides_about_epochs_itself(tmp_path):
         made.search(epochs=luthier.Choice([1, 2]))
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"batch_size": "8"}, FatalValueError, r"batch_size=...\) to be an int from 1.* got '8'"),
+        ({"batch_size": True}, FatalValueError, "int from 1.* got True"),
+        ({"epochs": 0}, FatalValueError, "epochs=.* int from 1"),
+        ({"batch_size": luthier.Int(0, 8)}, FatalValueError, "int from 1.* got Int"),
+        ({"batch_size": luthier.Float(1.0, 8.0)}, FatalValueError, "int from 1.* got Float"),
+        ({"batch_size": luthier.Choice(["a", "b"])}, FatalValueError, "int from 1.* got Choice"),
+        ({"epoch": 3}, FatalTypeError, r"search\(epoch=...\) is no argument .* mean epochs\?"),
+        ({"groups": [1, 2]}, FatalTypeError, r"give the tuner cv=GroupKFold\(5\)"),
+        ({"surprise_me": 3}, FatalTypeError, "which takes x, y, batch_size"),
+        ({"x": None}, FatalTypeError, "called without data"),
+    ],
+)
+def test_what_no_model_could_be_trained_with_ends_the_search(tmp_path, arguments, error, text):
+    keras = pytest.importorskip("keras")
+
+    def build(hp):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(hp.Int("units", 1, 2))])
+        model.compile("sgd", "mse", run_eagerly=True)
+        return model
+
+    x = np.zeros((4, 3), "float32")
+    made = luthier.RandomSearch(build, "loss", max_trials=2, seed=0, directory=tmp_path)
+    with pytest.raises(error, match=text):
+        made.search(**{"x": x, "y": x[:, :1], "verbose": 0} | arguments)
+
+
 @pytest.mark.keras
 def test_batch_size_epochs_and_compile_settings_of_a_keras_model(tmp_path):
     keras = pytest.importorskip("keras")

@@ -114,13 +114,19 @@ class CrossValidation:
         if not 0.0 <= self.risk < 1.0:
             raise FatalValueError(f"Expected `cv_risk` from 0 to below 1, got {self.risk!r}.")
         is_number = isinstance(self.cv, int) and not isinstance(self.cv, bool) and self.cv > 1
-        is_pairs = isinstance(self.cv, Iterable) and not isinstance(self.cv, str | Mapping)
-        splits = not isinstance(self.cv, str) and callable(getattr(self.cv, "split", None))
-        if not (is_number or is_pairs or splits):
+        if is_number or _is_splitter(self.cv):
+            return
+        pairs = _pairs(self.cv)
+        if not pairs:
             raise FatalValueError(
                 "Expected `cv` to be a number of folds from 2, a splitter of scikit-learn such as "
                 f"StratifiedKFold(5), or a list of (train, test) row numbers, got {self.cv!r}."
             )
+        # What `KFold(5).split(x)` gives can be read once, and every trial wants it.
+        object.__setattr__(self, "cv", pairs)
+
+    def __str__(self) -> str:
+        return f"{len(self.cv)} given folds" if isinstance(self.cv, list) else str(self.cv)
 
     def parts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> FoldedParts:
         """The folds of what `search` was called with.
@@ -137,7 +143,7 @@ class CrossValidation:
         rows = _rows(x, y, kwargs.get("sample_weight"), groups)
         splits = [(np.asarray(a), np.asarray(b)) for a, b in self._splits(rows, y, groups)]
         if not splits:
-            raise FatalValueError(f"cv={self.cv!r} makes no folds.")
+            raise FatalValueError(f"cv={self.cv} makes no folds.")
         _check_classes(y, splits)
         return FoldedParts(args, kwargs, splits)
 
@@ -158,8 +164,8 @@ class CrossValidation:
     def _splits(self, rows: int, y: Any, groups: Any) -> Iterable[tuple[Any, Any]]:
         if isinstance(self.cv, int):
             return _shuffled(rows, self.cv, self.seed)
-        if not hasattr(self.cv, "split"):
-            return list(self.cv)
+        if isinstance(self.cv, list):
+            return [_within(pair, rows) for pair in self.cv]
         cv = copy.copy(self.cv)
         if getattr(cv, "random_state", 0) is None:
             # Every trial, in whatever process, is to be judged by the same folds.
@@ -169,6 +175,36 @@ class CrossValidation:
             return list(cv.split(np.zeros((rows, 1)), labels, groups))
         except (TypeError, ValueError) as error:
             raise FatalValueError(f"cv={self.cv} cannot split the data: {error}") from error
+
+
+def _is_splitter(cv: Any) -> bool:
+    return not isinstance(cv, str) and callable(getattr(cv, "split", None))
+
+
+def _pairs(cv: Any) -> list[tuple[Any, Any]]:
+    """Numbers of the rows to train on and to validate by, for each fold; empty for no such."""
+    if not isinstance(cv, Iterable) or isinstance(cv, str | Mapping):
+        return []
+    try:
+        pairs = [(np.asarray(train), np.asarray(test)) for train, test in cv]
+    except (TypeError, ValueError):
+        return []
+    numbers = all(part.ndim == 1 and part.dtype.kind in "iu" for pair in pairs for part in pair)
+    return pairs if numbers else []
+
+
+def _within(pair: tuple[Any, Any], rows: int) -> tuple[Any, Any]:
+    """The fold, if the data have its rows.
+
+    Raises:
+        FatalValueError: (a ValueError) naming a row that they do not have.
+    """
+    last = max(int(part.max(initial=0)) for part in pair)
+    if last >= rows:
+        raise FatalValueError(
+            f"Expected `cv` to name rows of the data, from 0 to {rows - 1}, got {last}."
+        )
+    return pair
 
 
 def losing(

@@ -17,6 +17,7 @@ import keras
 from luthier.objective import Objective
 from luthier.records import Decision
 from luthier.training import _keras_state as state
+from luthier.training._fit_arguments import check_arguments
 from luthier.training._folds import DROPPED, FOLDS, CrossValidation, Parts, values_of
 from luthier.training._hypermodel import fits_itself
 from luthier.training._keras_callbacks import (
@@ -243,6 +244,8 @@ def _built_and_fitted(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     weights = task.paths.weights
     if weights is not None and weights.exists() and fits_itself(task.hypermodel):
         model.load_weights(str(weights))
+    if not fits_itself(task.hypermodel):
+        check_arguments(model, args, kwargs)
     share_programs(model, task.sharing, task.info, task.hp)
     value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
     if task.paths.build_config is not None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from luthier.artifacts import Policy
 from luthier.driver import Limits
-from luthier.errors import FatalRuntimeError
+from luthier.errors import FatalRuntimeError, FatalValueError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
-from luthier.training import CrossValidation, Sharing
+from luthier.training import RISK, CrossValidation, Sharing
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
 TUNER_ID = "KERASTUNER_TUNER_ID"
@@ -130,13 +130,17 @@ def check_executions(executions: int) -> int:
     return executions
 
 
-def folds_of(cv: Any, risk: float) -> CrossValidation | None:
+def folds_of(cv: Any, risk: float | None) -> CrossValidation | None:
     """The folds that `cv` and `cv_risk` stand for; None without.
 
     Raises:
-        FatalValueError: (a ValueError) for what makes no folds, or no risk.
+        FatalValueError: (a ValueError) for what makes no folds, or no risk, or a risk of nothing.
     """
-    return None if cv is None else CrossValidation(cv, risk=risk)
+    if cv is None:
+        if risk is not None:
+            raise FatalValueError(f"`cv_risk={risk!r}` is for cross-validation: give `cv` too.")
+        return None
+    return CrossValidation(cv, risk=RISK if risk is None else risk)
 
 
 def tuner_id_of(tuner_id: str | None) -> str:

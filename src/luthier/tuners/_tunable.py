@@ -7,15 +7,18 @@ same arguments with its values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from luthier.errors import FatalTypeError, FatalValueError
 from luthier.oracles import Oracle
-from luthier.space import HyperParameter, HyperParameters
+from luthier.space import HyperParameter, HyperParameters, Int
 
 # What is the same for all trials: data, and what the search itself looks at.
 SHARED = frozenset({"x", "y", "callbacks", "groups", "validation_data", "sample_weight", "verbose"})
+# What Keras's `fit` counts with: whole numbers from 1.
+COUNTS = ("batch_size", "epochs", "steps_per_epoch", "validation_batch_size", "validation_steps")
 # A longer list is data: nobody writes hyperparameters into it.
 _LONGEST = 100
 
@@ -43,6 +46,22 @@ def enter_space(oracle: Oracle, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     oracle.update_space(space)
 
 
+def check_counts(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of Keras's `fit` that no model could be trained with.
+
+    Raises:
+        FatalValueError: (a ValueError) for one that is no whole number from 1, or may become none.
+    """
+    for name in COUNTS:
+        given = arguments.get(name)
+        if not all(value is None or _is_count(value) for value in _possible(given)):
+            got = _described(given) if isinstance(given, HyperParameter) else repr(given)
+            raise FatalValueError(
+                f"Expected search({name}=...) to be an int from 1, or a hyperparameter of such as "
+                f"luthier.Int(1, 8), got {got}."
+            )
+
+
 def fill_in(arguments: Mapping[str, Any], hp: HyperParameters) -> dict[str, Any]:
     """The arguments with a trial's values in the place of hyperparameters."""
     return {name: _filled(value, name, hp) for name, value in arguments.items()}
@@ -53,6 +72,19 @@ def value_of(parameter: HyperParameter, hp: HyperParameters) -> Any:
     config = parameter.get_config()
     del config["conditions"]
     return getattr(hp, type(parameter).__name__)(**config)
+
+
+def _possible(given: Any) -> Iterable[Any]:
+    if not isinstance(given, HyperParameter):
+        return (given,)
+    return (given.min_value,) if isinstance(given, Int) else given.values
+
+
+def _is_count(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and operator.index(value) >= 1
+    except TypeError:
+        return False
 
 
 def _found(arguments: Mapping[str, Any]) -> Iterator[HyperParameter]:

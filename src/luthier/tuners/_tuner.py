@@ -102,7 +102,7 @@ class Tuner(BaseTuner):
         self.distribution_strategy = distribution_strategy
         self.executions_per_trial = _setup.check_executions(executions_per_trial)
         self.cv = kwargs.pop("cv", None)
-        self._folds = _setup.folds_of(self.cv, kwargs.pop("cv_risk", training.RISK))
+        self._folds = _setup.folds_of(self.cv, kwargs.pop("cv_risk", None))
         self.tuner_id = _setup.tuner_id_of(tuner_id)
         policy = _setup.take_policy(kwargs)
         self._called: tuple[tuple[Any, ...], dict[str, Any]] | None = None
@@ -255,6 +255,8 @@ class Tuner(BaseTuner):
         self._keeper.look(study.history())
         self._sharing.expect(self.oracle.get_space().space)
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
+        if not (own_fit or self._has_seams or self._overrides("run_trial")):
+            _tunable.check_counts(fit_kwargs)
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
@@ -285,7 +287,7 @@ class Tuner(BaseTuner):
 
     @property
     def _settings(self) -> dict[str, Any]:
-        folds = {} if self.cv is None else {"cv": str(self.cv)}
+        folds = {} if self._folds is None else {"cv": str(self._folds)}
         return {
             "executions_per_trial": self.executions_per_trial,
             "max_model_size": self.max_model_size,
