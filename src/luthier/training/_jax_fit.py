@@ -25,6 +25,7 @@ from luthier.training._jax_suited import (
     calls_for_batches,
     calls_for_test_batches,
     keeps_order,
+    steps_are_keras_own,
     unsuited,
 )
 from luthier.training._jax_widths import NO_WIDTHS, TrialWidths, Widest
@@ -36,6 +37,8 @@ _WHOLE_EPOCH = 10**9
 _USUAL_EPOCH = 100
 # One dispatch a step: as quick to compile as for Keras alone.
 STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
+# Keras's method that turns what a step returned into the logs of an epoch.
+_RESULTS = "_get_metrics_result_or_logs"
 _DATA = ("x", "y", "sample_weight", "validation_data")
 
 
@@ -108,10 +111,14 @@ class SharedFit:
         model.train_function, model.test_function = self._train, self._test
         if self._plan.whole:
             model.steps_per_execution = self._plan.steps or _WHOLE_EPOCH
+            if steps_are_keras_own(model):
+                # The program gave them: Keras would compute each once more, operation by operation.
+                vars(model)[_RESULTS] = lambda logs: logs
         try:
             yield
         finally:
             model.steps_per_execution = before
+            vars(model).pop(_RESULTS, None)
 
     # -- what fit calls --------------------------------------------------------------------------
 

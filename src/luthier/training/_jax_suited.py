@@ -8,6 +8,7 @@ import keras
 
 _TRAIN = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 _TEST = ("on_test_batch_begin", "on_test_batch_end")
+_STEPS = ("train_step", "test_step", "_get_metrics_result_or_logs")
 _MAKERS = ("make_train_function", "make_test_function", "_make_function")
 
 
@@ -29,6 +30,11 @@ def unsuited(model: Any) -> str:
     if model.optimizer is None:
         return "the model has no optimizer"
     return ""
+
+
+def steps_are_keras_own(model: Any) -> bool:
+    """Whether what a step returns are the results of the model's metrics, as Keras's own do."""
+    return not any(_differs(type(model), name) for name in _STEPS)
 
 
 def calls_for_batches(callbacks: Any) -> bool:

@@ -33,6 +33,7 @@ _UNREAD = frozenset(
         "_epoch",
         "_eval_epoch_iterator",
         "_exclude_from_weight_decay_cache",
+        "_get_metrics_result_or_logs",
         "_initial_epoch",
         "_initial_seed",
         "_init_seed",
