@@ -332,6 +332,19 @@ def test_summary_of_no_results(tmp_path, capsys):
     )
 
 
+def test_summary_where_no_trial_has_a_score_says_why(tmp_path, capsys):
+    class Fails(BaseTuner):
+        def run_trial(self, trial, *args, **kwargs):
+            raise FailedTrialError(f"no {trial.hyperparameters.Choice('c', ['way', 'luck'])}")
+
+    tuner = Fails(oracle(), directory=tmp_path)
+    tuner.search(verbose=0)
+    tuner.results_summary()
+    assert capsys.readouterr().out.endswith(
+        "\n\nNone of 2 trials has a score; the last one: FailedTrialError: no luck\n"
+    )
+
+
 def test_summary_of_results(tmp_path, capsys):
     class Constant(BaseTuner):
         def run_trial(self, trial, *args, **kwargs):

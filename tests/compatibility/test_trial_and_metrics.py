@@ -80,7 +80,7 @@ def test_statuses_are_their_names(word):
         ),
         (
             {"message": "boom", "score": 0.0},
-            "Trial 03 summary\nHyperparameters:\nx: -1.0\nc: a\nScore: 0.0\n",
+            "Trial 03 summary\nHyperparameters:\nx: -1.0\nc: a\nScore: 0.0\nboom\n",
         ),
         (
             {"hyperparameters": luthier.HyperParameters()},

@@ -1,7 +1,7 @@
 """Where an oracle keeps its study: not opened yet, or open with the views of its trials.
 
 Enters: how to set the study up, asked for when it is first needed. Leaves: the study, trials by id,
-    views of records.
+views of records.
 """
 
 from __future__ import annotations

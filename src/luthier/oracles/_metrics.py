@@ -1,9 +1,8 @@
 """What a trial reported, metric by metric: the trackers behind KerasTuner's `trial.metrics`.
 
 Enters: names, values and steps. Leaves: histories, the best and the last value, statistics. Several
-    values at one step count
-as one observation with their mean. Values that are not finite are kept in the history and never
-win.
+values at one step count as one observation with their mean. Values that are not finite are kept in
+the history and never win.
 """
 
 from __future__ import annotations

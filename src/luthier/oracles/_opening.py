@@ -1,7 +1,7 @@
 """Opening the study behind an oracle: a new one, or one that goes on.
 
 Enters: what the oracle was made with and where its project lives. Leaves: a `Study`, and whether it
-    was there before.
+was there before.
 """
 
 from __future__ import annotations

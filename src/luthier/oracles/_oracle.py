@@ -1,9 +1,8 @@
 """`Oracle`: KerasTuner's name over one study and its sampler.
 
 Enters: an objective, a space, values asked for and metrics reported, in KerasTuner's words. Leaves:
-    `Trial` views and best
-lists. All that happens is kept by the study, which is opened when the project's place is known or
-at the first use.
+`Trial` views and best lists. All that happens is kept by the study, which is opened when the
+project's place is known or at the first use.
 """
 
 from __future__ import annotations

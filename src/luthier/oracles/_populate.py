@@ -1,7 +1,7 @@
 """A user's `populate_space` as a sampler.
 
 Enters: an oracle whose class overrides `populate_space`. Leaves: suggestions, as the study wants
-    them.
+them.
 """
 
 from __future__ import annotations

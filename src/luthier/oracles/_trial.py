@@ -87,13 +87,13 @@ class Trial:
         ]
 
     def summary(self) -> None:
-        """Print the values that the trial used, and its score or why it has none."""
+        """Print the values that the trial used, its score, and what there is to say of its end."""
         print(f"Trial {self.trial_id} summary")  # noqa: T201
         print("Hyperparameters:")  # noqa: T201
         self.display_hyperparameters()
         if self.score is not None:
             print(f"Score: {self.score}")  # noqa: T201
-        elif self.message:
+        if self.message:
             print(self.message)  # noqa: T201
 
     def display_hyperparameters(self) -> None:

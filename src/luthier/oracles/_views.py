@@ -1,7 +1,7 @@
 """Records of a study as KerasTuner's trials.
 
-Enters: frozen records. Leaves: `Trial` views, the same object for the same trial as long as anybody
-    holds it.
+Enters: frozen records. Leaves: `Trial` views, the same object for the same trial as long as
+anybody holds it.
 """
 
 from __future__ import annotations

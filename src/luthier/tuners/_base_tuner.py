@@ -292,13 +292,15 @@ class BaseTuner:
         _printing.print_space(self.oracle.get_space().space)
 
     def results_summary(self, num_trials: int = 10) -> None:
-        """Print the best trials with the values that they used.
+        """Print the best trials with the values that they used, or why there are none.
 
         Args:
             num_trials: how many at most.
         """
         best = self.oracle.get_best_trials(num_trials)
         _printing.print_results(best, self.oracle.objective, self.project_dir, num_trials)
+        if not best:
+            _printing.print_without_score(self.results.trials)
 
     @property
     def results(self) -> Results:

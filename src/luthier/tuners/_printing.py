@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from luthier.hooks._text import reason_text
 from luthier.objective import Objective
 from luthier.oracles._trial import Trial
+from luthier.records import Trial as Record
 from luthier.space import HyperParameter
 
 
@@ -39,6 +41,15 @@ def print_results(
     for trial in trials:
         print()  # noqa: T201
         trial.summary()
+
+
+def print_without_score(records: Sequence[Record]) -> None:
+    """Why there is no best trial, where trials have ended."""
+    lost = [record for record in records if record.state.is_finished]
+    if lost:
+        print()  # noqa: T201
+        reason = reason_text(lost[-1].message) or lost[-1].state.value
+        print(f"None of {len(lost)} trials has a score; the last one: {reason}")  # noqa: T201
 
 
 def print_kept(sentence: str) -> None:
