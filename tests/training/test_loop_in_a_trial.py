@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import luthier
-from luthier.errors import FatalValueError
+from luthier.errors import TooManyFailuresError
 from luthier.records import Decision, Measurement
 from luthier.training import Loop, Sharing, Step, TrialPaths, run_trial
 from tests.training.models import data, task
@@ -185,8 +185,9 @@ def test_a_batch_size_above_the_rows_that_is_the_same_for_all_ends_the_search(
     project: Path,
 ) -> None:
     tuner = luthier.RandomSearch(Sized(None), luthier.Objective("loss", "min"), max_trials=5)
-    with pytest.raises(FatalValueError, match="at most as many rows as there are, 32"):
+    with pytest.raises(TooManyFailuresError, match="size, 64, is more than the 32 rows"):
         tuner.search(verbose=0)
+    assert len(tuner.results.trials) == 3
 
 
 def test_a_function_with_a_batch_size_above_the_rows_fails_that_trial() -> None:

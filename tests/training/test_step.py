@@ -5,6 +5,8 @@ told.
 from __future__ import annotations
 
 import functools
+import os
+import shutil
 import warnings
 from typing import Any
 
@@ -283,6 +285,27 @@ def test_a_retrace_is_told_with_what_changed(name: str, backend: str) -> None:
     with pytest.warns(RetraceWarning, match=r"batch\[1\] had dtype float32 and now has int32"):
         step.train((X[:8], Y[:8].astype("int32")))
     assert "Convert it to one dtype, float32 for example" in step.retraces[1].advice
+
+
+# Of PyTorch's own, when its compiler is imported.
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning:torch")
+def test_a_compiled_step_does_what_an_eager_one_does(backend: str) -> None:
+    if backend == "torch" and shutil.which(os.environ.get("CXX", "g++")) is None:
+        pytest.skip("torch.compile needs a C++ compiler")
+    import keras
+
+    models = []
+    for options in ({"jit_compile": True}, {"run_eagerly": True}):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="tanh")])
+        step = luthier.Step(model, "mse", keras.optimizers.Adam(0.1), metrics=["mae"], **options)
+        loop = luthier.Loop(step, epochs=2, batch_size=10, seed=0)
+        models.append((model, loop.fit(X, Y, validation_data=(X, Y)).history))
+    (compiled, fast), (eager, slow) = models
+    assert_equal(compiled, eager)
+    assert fast.keys() == slow.keys() == {"loss", "mae", "val_loss", "val_mae"}
+    for name in fast:
+        np.testing.assert_allclose(fast[name], slow[name], rtol=1e-6)
 
 
 def test_a_step_can_be_debugged_eagerly() -> None:

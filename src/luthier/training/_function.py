@@ -41,10 +41,8 @@ class Reporter:
     Args:
         trial: the trial that runs.
         report: takes measurements.
-        values: the hyperparameters that the function has asked for.
 
     Attributes:
-        values: as given.
         trial: as given; its `suggestion.budget` says how many steps are wanted, if any number is.
         measurements: what was reported.
         decision: the last answer.
@@ -59,11 +57,8 @@ class Reporter:
         0
     """
 
-    def __init__(
-        self, trial: Trial, report: Report, values: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, trial: Trial, report: Report) -> None:
         self.trial = trial
-        self.values = {} if values is None else values
         self.measurements: list[Measurement] = []
         self.decision = Decision.CONTINUE
         self._report = report
@@ -147,7 +142,7 @@ class BoundFunction(Evaluate):
     def __call__(self, trial: Trial, report: Report) -> Outcome:
         """Run one trial; what the function raises makes it fail, unless it is to end the search."""
         hp = HyperParameters.for_trial(self.space(), trial.suggestion.values)
-        reporter = Reporter(trial, report, hp.values)
+        reporter = Reporter(trial, report)
         state, result, message, info = TrialState.FAILED, Result({}), "", {}
         try:
             value = self.runner.call(hp, reporter)

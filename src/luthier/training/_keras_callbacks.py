@@ -266,7 +266,6 @@ class TrialLink(OwnCallback):
         best: shared by the executions of a trial.
         info: facts of how the trial ran, filled in.
         sharing: what the trials of the search share, or None.
-        values: the trial's hyperparameters, by name.
     """
 
     def __init__(
@@ -276,11 +275,9 @@ class TrialLink(OwnCallback):
         best: BestSoFar,
         info: dict[str, Any],
         sharing: Sharing | None = None,
-        values: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.sharing = sharing
-        self.values = {} if values is None else values
         self.best = best
         self.info = info
         self._path = path

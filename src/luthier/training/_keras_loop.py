@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,8 +93,10 @@ class _Run:
         links = [one for one in callbacks if isinstance(one, TrialLink)]
         self._link = links[0] if links else None
         seed = int(np.random.randint(2**31)) if plan.seed is None else plan.seed
-        tuned = self._tuned_numbers()
-        self._train, self._validation = _sources(plan, data, validation_data, seed, tuned)
+        in_trial = report is not None or any(isinstance(one, OwnCallback) for one in callbacks)
+        if in_trial:
+            _check_size(plan.batch_size, data)
+        self._train, self._validation = _sources(plan, data, validation_data, seed)
         batch = self._augmented(self._train.first())
         self._engine: Engine = plan.step.prepared(batch, self._programs())
         callbacks, views = addressed(callbacks, self._engine.program.optimizers)
@@ -106,7 +108,6 @@ class _Run:
         for callback in callbacks:
             if id(callback) in views:
                 callback.set_model(View(self._model, views[id(callback)]))
-        in_trial = report is not None or any(isinstance(one, OwnCallback) for one in callbacks)
         quiet = in_trial and plan.verbose is None
         self._status = Status(sys.stdout, 0 if quiet else plan.verbose, plan.epochs)
         self._losses = _Losses()
@@ -205,12 +206,6 @@ class _Run:
                 self._link.resumed(progress.next_epoch, progress.best)
         elif self._checkpoint.note and self._link is not None:
             self._link.info["resume"] = self._checkpoint.note
-
-    def _tuned_numbers(self) -> frozenset[int]:
-        """The whole numbers among the trial's hyperparameters; none outside of a trial."""
-        holder = self._link if self._link is not None else self._report
-        values: Mapping[str, Any] = getattr(holder, "values", {})
-        return frozenset(value for value in values.values() if type(value) is int)
 
     def _programs(self) -> Any:
         sharing = None if self._link is None else self._link.sharing
@@ -316,14 +311,13 @@ def _is_list(value: Any) -> bool:
 
 
 def _sources(
-    plan: Plan, data: Any, validation_data: Any, seed: int, tuned: Collection[int]
+    plan: Plan, data: Any, validation_data: Any, seed: int
 ) -> tuple[Batches, Batches | None]:
     floatx = keras.backend.floatx()
     if batches.is_arrays(data):
         arrays = batches.as_arrays(data, floatx)
         if plan.validation_split and validation_data is None:
             arrays, validation_data = batches.split(arrays, plan.validation_split)
-        _check_tuned(plan.batch_size, batches.rows_of(arrays), tuned)
         train: Batches = batches.ArrayBatches(
             arrays,
             plan.batch_size,
@@ -342,13 +336,16 @@ def _sources(
     return train, batches.ArrayBatches(arrays, min(plan.batch_size, batches.rows_of(arrays)))
 
 
-def _check_tuned(batch_size: int, rows: int, tuned: Collection[int]) -> None:
-    """Let the trial fail, and not the search, where its own batch size is too large.
+def _check_size(batch_size: int, data: Any) -> None:
+    """Let the trial fail, and not the search, where its batches are too large for its data.
+
+    Where all trials have that size, the search ends after as many failures as it allows in a row.
 
     Raises:
-        FailedTrialError: saying so. One that is not tuned is refused with the other arguments.
+        FailedTrialError: saying so.
     """
-    if batch_size > rows and batch_size in tuned:
+    rows = batches.rows_of(data) if batches.is_arrays(data) else batch_size
+    if batch_size > rows:
         raise FailedTrialError(
             f"The trial's batch size, {batch_size}, is more than the {rows} rows that there are "
             "to train with. Search sizes up to that, or give more rows."

@@ -25,23 +25,36 @@ _OVER_THE_MODEL = {"model", "batch", "data"}
 
 @dataclass(frozen=True, slots=True)
 class KerasLoss:
-    """The loss that the model was compiled with, regularisation included."""
+    """The loss that the model was compiled with, regularisation included.
+
+    Attributes:
+        takes_training: which of the model's `call` and `compute_loss` are told whether it trains.
+    """
+
+    takes_training: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, model: Any) -> KerasLoss:
+        """The loss of a model."""
+        names = ("call", "compute_loss")
+        return cls(frozenset(name for name in names if _takes_training(getattr(model, name))))
 
     def __call__(self, model: Any, batch: Any, training: bool) -> tuple[Any, Seen]:
         """The loss of a batch."""
         x, y, weights = unpack(batch)
-        outputs = model(x, **_if_taken(model.call, training))
+        outputs = model(x, **self._told("call", training))
         own = type(model).compute_loss is not keras.Model.compute_loss
         compiled = None if own else getattr(model, "_compile_loss", None)
         if compiled is None:
-            training_too = _if_taken(model.compute_loss, training)
-            loss = model.compute_loss(
-                x=x, y=y, y_pred=outputs, sample_weight=weights, **training_too
-            )
+            told = self._told("compute_loss", training)
+            loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, **told)
         else:  # What Keras's own does, in a graph of half the size.
             loss = with_penalties(compiled(y, outputs, weights), model)
         check_scalar(loss, "the loss")
         return loss, (outputs, {})
+
+    def _told(self, name: str, training: bool) -> dict[str, bool]:
+        return {"training": training} if name in self.takes_training else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,22 @@ class OwnLoss:
     Attributes:
         function: `loss(model, batch)`, which may take `training` too.
         numbers: name to a variable that it is called with.
+        takes_training: whether it is told whether the model trains.
     """
 
     function: Callable[..., Any]
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    takes_training: bool = False
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], numbers: Mapping[str, Any]) -> OwnLoss:
+        """The loss that a function gives."""
+        return cls(function, numbers, _takes_training(function))
 
     def __call__(self, model: Any, batch: Any, training: bool) -> tuple[Any, Seen]:
         """The loss of a batch."""
-        returned = self.function(
-            model, batch, **_if_taken(self.function, training), **self.values()
-        )
+        told = {"training": training} if self.takes_training else {}
+        returned = self.function(model, batch, **told, **self.values())
         loss, outputs, logs = self._parts(returned)
         check_scalar(loss, f"{self._name}(model, batch)")
         return with_penalties(loss, model), (outputs, logs)
@@ -167,16 +186,7 @@ def _is_keras(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).split(".")[0] == "keras"
 
 
-def _if_taken(function: Callable[..., Any], training: bool) -> dict[str, bool]:
-    return {"training": training} if _takes_training(_key(function)) else {}
-
-
-def _key(function: Any) -> Any:
-    return getattr(function, "__func__", function)
-
-
-@functools.lru_cache(maxsize=256)
-def _takes_training(function: Any) -> bool:
+def _takes_training(function: Callable[..., Any]) -> bool:
     try:
         return "training" in inspect.signature(function).parameters
     except (TypeError, ValueError):

@@ -179,6 +179,7 @@ class Program:
         self.phases = phases
         self.trackers = {"loss": Mean("loss")} if trackers is None else trackers
         self._shaping = shaping
+        self._losses: dict[str, Callable[..., Any]] = {p.name: p.loss for p in phases}
         self.has_metrics = has_metrics
         self.has_outputs = False
         self._accumulators = {
@@ -251,6 +252,10 @@ class Program:
                 found |= phase.loss.numbers
         return found
 
+    def compile(self, compiler: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Call what a compiler makes of each loss in its place; gradients go through it too."""
+        self._losses = {name: compiler(loss) for name, loss in self._losses.items()}
+
     def train(self, batch: Any) -> Any:
         """Change the variables by one batch; its loss."""
         losses = [self._train(phase, batch) for phase in self.phases]
@@ -267,7 +272,7 @@ class Program:
     def _look(self, batch: Any, *, training: bool) -> Any:
         losses = []
         for phase in self.phases:
-            loss, seen = phase.loss(self.model, batch, training=training)
+            loss, seen = self._losses[phase.name](self.model, batch, training=training)
             self._observe(phase, loss, seen, batch)
             losses.append(loss)
         return self._observe_loss(losses, batch)
@@ -276,7 +281,7 @@ class Program:
         scale = _scale_of(phase.groups[0].optimizer)
 
         def scaled() -> Any:
-            loss, seen = phase.loss(self.model, batch, training=True)
+            loss, seen = self._losses[phase.name](self.model, batch, training=True)
             return (loss if scale is None else loss * scale), loss, seen
 
         (_, loss, seen), found = gradients.with_respect_to(scaled, phase.variables)

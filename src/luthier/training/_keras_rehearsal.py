@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from luthier.training._keras_losses import KerasLoss, OwnLoss, unpack
-from luthier.training._keras_metrics import compiled_metrics, has_metrics
+from luthier.training._keras_metrics import compiled_metrics, has_metrics, measures_itself
 from luthier.training._keras_program import Loss, Phase, Program, Shaping
 from luthier.training._keras_scope import Recorder
 
@@ -62,11 +62,10 @@ def rehearse(model: Any, losses: Mapping[str, Loss], batch: Any, backend: Module
     Returns:
         A program that cannot train: its means, and whether a loss gave what the model put out.
     """
-    measures = has_metrics(model)
     # Without optimizers: those have to know a model that is built.
     phases = [Phase(name, loss, ()) for name, loss in losses.items()]
-    program = Program(model, phases, Shaping(), has_metrics=measures)
-    if all(map(_is_keras, losses.values())) and (not measures or _builds_metrics(model, batch)):
+    program = Program(model, phases, Shaping(), has_metrics=has_metrics(model))
+    if all(map(_is_keras, losses.values())) and _is_built_by_shapes(model, batch):
         program.has_outputs = True
         return program
     with Recorder():
@@ -78,20 +77,22 @@ def _is_keras(loss: Loss) -> bool:
     return isinstance(loss, KerasLoss)
 
 
-def _builds_metrics(model: Any, batch: Any) -> bool:
-    """Build the metrics from the shapes of a batch alone, if that is all they need.
+def _is_built_by_shapes(model: Any, batch: Any) -> bool:
+    """Build loss and metrics from the shapes of a batch alone, if that is all they need.
 
     Running the model once costs as much as tracing it. Metrics that are means are complete when
     they are made; others make variables when they first see something.
     """
-    metrics = compiled_metrics(model)
     _, targets, _ = unpack(batch)
-    if metrics is None or not _is_layers_alone(model) or not hasattr(targets, "shape"):
+    own = measures_itself(model) or type(model).compute_loss is not keras.Model.compute_loss
+    if own or not _is_layers_alone(model) or not hasattr(targets, "shape"):
         return False
-    if not metrics.built:
-        form = keras.KerasTensor(targets.shape, keras.backend.standardize_dtype(targets.dtype))
-        metrics.build(form, model.outputs[0])
-    return all(isinstance(metric, keras.metrics.Mean) for metric in metrics.metrics)
+    form = keras.KerasTensor(targets.shape, keras.backend.standardize_dtype(targets.dtype))
+    metrics = compiled_metrics(model)
+    for part in (getattr(model, "_compile_loss", None), metrics):
+        if part is not None and not part.built:
+            part.build(form, model.outputs[0])
+    return all(isinstance(metric, keras.metrics.Mean) for metric in getattr(metrics, "metrics", ()))
 
 
 def _is_layers_alone(model: Any) -> bool:

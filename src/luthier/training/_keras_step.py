@@ -234,20 +234,20 @@ def _losses_of(step: Definition, optimizers: Mapping[str, Any]) -> dict[str, Los
     """Name of each phase to its loss; "" is the name of a single one."""
     loss = step.loss
     if isinstance(loss, Mapping) and len(optimizers) > 1 and set(loss) == set(optimizers):
-        return {name: _loss(one, name) for name, one in loss.items()}
-    return {"": _loss(loss, "")}
+        return {name: _loss(one, name, step.model) for name, one in loss.items()}
+    return {"": _loss(loss, "", step.model)}
 
 
-def _loss(loss: Any, name: str) -> Loss:
+def _loss(loss: Any, name: str, model: Any) -> Loss:
     if not callable(loss) or isinstance(loss, keras.losses.Loss) or not is_over_the_model(loss):
         if name:
             raise FatalTypeError(
                 f"Expected the loss of {name!r}, one of several, as a function loss(model, batch), "
                 f"got {loss!r}."
             )
-        return KerasLoss()
+        return KerasLoss.of(model)
     numbers = {key: number(value, key) for key, value in numbers_of(loss).items()}
-    return OwnLoss(without_numbers(loss), numbers)
+    return OwnLoss.of(without_numbers(loss), numbers)
 
 
 def _compile(step: Definition, losses: Mapping[str, Loss], optimizers: Mapping[str, Any]) -> None:

@@ -190,9 +190,7 @@ class _Execution:
         elif self._task.paths.resume is not None:
             place = self._task.paths.resume
             task = self._task
-            own.append(
-                TrialLink(place, self._number, self._best, task.info, task.sharing, task.hp.values)
-            )
+            own.append(TrialLink(place, self._number, self._best, task.info, task.sharing))
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
         # Not the callback itself: it holds the model, which is to be let go of.

@@ -44,7 +44,8 @@ class Step:
         transform: `transform(gradient, variable)` gives the gradient to use; or a dict of such
             functions by variables' names, as in `variables`.
         accumulate: how many batches make one update, with the mean of their gradients.
-        jit_compile: True for XLA on TensorFlow and `torch.compile` on PyTorch.
+        jit_compile: True for XLA on TensorFlow and, for the loss and its gradients, `torch.compile`
+            on PyTorch.
         run_eagerly: True runs one operation after the other, to debug.
 
     Numbers are inputs: `clip_norm`, `clip_value`, learning rates, and those that a

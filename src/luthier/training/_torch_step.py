@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch._dynamo.exc import TorchDynamoException
 
+from luthier.errors import FatalRuntimeError
 from luthier.training._batches import as_array
 from luthier.training._traces import TraceLog
 
@@ -48,7 +50,7 @@ class Runner:
             "test": program.test,
         }
         if jit_compile and not run_eagerly:
-            self._steps = {kind: self._compiled(kind) for kind in self._steps}
+            program.compile(_compiled)
 
     def run(self, kind: str, batch: Any) -> Any:
         """Train with a batch, or look at one; its loss."""
@@ -62,11 +64,22 @@ class Runner:
     def sync(self) -> None:
         """Nothing: the variables are what is changed."""
 
-    def _compiled(self, kind: str) -> Callable[[Any], Any]:
-        work = self._steps[kind]
 
-        def step(batch: Any) -> Any:
-            return work(batch)
+def _compiled(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss as `torch.compile` makes it, forth and back; optimizers stay as they are."""
 
-        compiled: Callable[[Any], Any] = torch.compile(step)
-        return compiled
+    def plain(model: Any, batch: Any, training: bool) -> Any:
+        return loss(model, batch, training)
+
+    compiled = torch.compile(plain)
+
+    def call(model: Any, batch: Any, training: bool) -> Any:
+        try:
+            return compiled(model, batch, training)
+        except TorchDynamoException as error:
+            raise FatalRuntimeError(
+                f"torch.compile could not compile the loss: {str(error).strip().splitlines()[0]} "
+                "Install a C++ compiler (g++) if there is none, or leave out jit_compile=True."
+            ) from error
+
+    return call
