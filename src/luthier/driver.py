@@ -30,7 +30,8 @@ class Limits:
         seconds: for how long the search may start new trials, or None.
         failures_in_a_row: so many failed trials one after the other end the search with an error,
             or None.
-        epochs: for how many reports, of all trials together, or None; running trials stop too.
+        epochs: for how many epochs (reports, those within an epoch not counted), of all trials
+            together, or None; running trials stop too.
         target: a value of the first objective that is good enough, or None; the trial that reaches
             it stops there.
         patience: so many finished trials after the best one end the search, or None.
@@ -267,7 +268,7 @@ class Used:
         trials = study.history().trials
         known = [t.seconds for t in trials if math.isfinite(t.seconds)]
         self._before = math.fsum(known)
-        self._epochs = sum(len(trial.measurements) for trial in trials)
+        self._epochs = sum(m.is_whole for trial in trials for m in trial.measurements)
         self._since: dict[int, float] = {}
         self._whys: dict[int, str] = {}
         self._reached = ""
@@ -279,7 +280,7 @@ class Used:
     def report(self, trial: Trial, measurement: Measurement, decision: Decision) -> Decision:
         """Take a report in; the decision, or STOP where a limit is reached by it."""
         limits = self._limits
-        self._epochs += 1
+        self._epochs += measurement.is_whole
         why = self._reached
         if limits.epochs is not None and self._epochs >= limits.epochs:
             self._reached = why = f"{limits.epochs} epochs in all reached"
@@ -331,7 +332,10 @@ class Used:
 
     def _is_enough(self, measurement: Measurement) -> bool:
         objective, target = self._study.objectives[0], self._limits.target
-        if target is None or not objective.has_value(measurement.metrics):
+        # Within an epoch metrics are of a part of it.
+        if target is None or not measurement.is_whole:
+            return False
+        if not objective.has_value(measurement.metrics):
             return False
         return self._compares(objective.get_value(measurement.metrics), target)
 

@@ -28,8 +28,8 @@ class Replay:
     Attributes:
         scheduler: its name.
         trials: trials that were replayed: those with reports of the objective.
-        epochs: reports that it would have taken.
-        epochs_then: reports that were taken.
+        epochs: epochs that it would have taken.
+        epochs_then: epochs that were taken.
         best: the best value that it would have seen, or None.
         best_then: the best value that was seen, or None.
         lost: whether the best trial would have been cut before its best epoch.
@@ -102,7 +102,7 @@ def replay(
             "of finished ones, and what they would have come to is not known: it cannot be "
             "replayed."
         )
-    study.horizon = max((curve[-1].step + 1 for curve in curves), default=None)
+    study.horizon = max((curve[-1].epoch + 1 for curve in curves), default=None)
     study.is_resumable = is_resumable
     ran = [0] * len(told)
     epochs = 0
@@ -110,7 +110,7 @@ def replay(
         place = int(trial.values["place"])
         begin = len(trial.measurements) if is_resumable else 0
         for measurement in curves[place][begin:]:
-            epochs += 1
+            epochs += measurement.is_whole
             if study.report(trial, measurement) is not Decision.CONTINUE:
                 break
         ran[place] = max(ran[place], _count(study, trial))
@@ -132,7 +132,7 @@ def _summed(
         scheduler=str(study.spec.settings["scheduler"]["name"]),
         trials=len(curves),
         epochs=epochs,
-        epochs_then=sum(map(len, curves)),
+        epochs_then=sum(m.is_whole for curve in curves for m in curve),
         best=_least(seen, objective),
         best_then=_least(then, objective),
         lost=star is not None and objective.better_than(then[star], seen[star]),
@@ -167,7 +167,7 @@ def _count(study: Study, trial: Trial) -> int:
 
 def _values(curve: Sequence[Measurement], objective: Objective) -> dict[str, float]:
     best = _best(curve, objective)
-    known = [m for m in curve if objective.has_value(m.metrics)]
+    known = [m for m in curve if m.is_whole and objective.has_value(m.metrics)]
     found = next((m for m in known if objective.get_value(m.metrics) == best), None)
     if found is None:
         return dict.fromkeys(objective.names, math.inf)
@@ -176,7 +176,8 @@ def _values(curve: Sequence[Measurement], objective: Objective) -> dict[str, flo
 
 def _best(curve: Sequence[Measurement], objective: Objective) -> float:
     """The best finite value, or the worst there is."""
-    values = [objective.get_value(m.metrics) for m in curve if objective.has_value(m.metrics)]
+    whole = [m.metrics for m in curve if m.is_whole]
+    values = [objective.get_value(metrics) for metrics in whole if objective.has_value(metrics)]
     finite = [value for value in values if math.isfinite(value)]
     worst = objective.sign * math.inf
     return min(finite, key=lambda value: objective.sign * value, default=worst)

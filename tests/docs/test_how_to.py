@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 
@@ -24,6 +26,16 @@ def test_the_page_on_cross_validation_runs(project: Path, backend: str) -> None:
     names = run("cross-validation.md")
     assert 1 <= names["epochs"] <= 2
     assert len(names["trial"].record.info["folds"]) == 3
+
+
+def test_the_page_on_long_trials_runs(
+    project: Path, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which reports are left out depends on the clock.
+    monkeypatch.setattr("luthier.training._keras_reports._SHARE", 0)
+    names = run("long-trials.md")
+    steps = [m.step + 1 for m in names["tuner"].results.trials[0].measurements]
+    assert steps == [0.5, 1.0, 1.5, 2.0]
 
 
 def run(page: str) -> dict[str, Any]:

@@ -231,3 +231,20 @@ def test_a_database_on_a_server_goes_forward_too(postgres_url: str) -> None:
     with pytest.raises(NewerStoreError, match="the server"):
         prepare(found)
     found.disconnect()
+
+
+def test_layout_1_on_a_server_takes_fractions_of_steps(postgres_url: str) -> None:
+    found = Database(make_url(postgres_url), "the server")
+    prepare(found)
+    with found.defining() as connection:
+        connection.execute(text("ALTER TABLE luthier_measurement ALTER COLUMN step TYPE bigint"))
+        connection.execute(text("UPDATE luthier_schema SET layout = 1"))
+        row = "INSERT INTO luthier_measurement VALUES (1, 0, 0, :step, 1, '')"
+        connection.execute(text(row), {"step": 1})
+    prepare(found)
+    with found.defining() as connection:
+        connection.execute(text(row), {"step": 1.25})
+    with found.looking() as connection:
+        steps = connection.execute(text("SELECT step FROM luthier_measurement ORDER BY step"))
+        assert steps.scalars().all() == [1, 1.25]
+    found.disconnect()

@@ -22,6 +22,7 @@ from luthier.hooks._text import (
     printable,
     reason_text,
     score_text,
+    step_text,
     value_text,
     values_text,
 )
@@ -111,7 +112,7 @@ class Console(Hook):
         self._pass_on()
         if self.verbose >= 2:
             metrics = " ".join(f"{key} {value_text(x)}" for key, x in measurement.metrics.items())
-            self._say(f"trial {trial.number} epoch {measurement.step + 1}: {metrics}")
+            self._say(f"trial {trial.number} epoch {step_text(measurement.step)}: {metrics}")
 
     def on_outcome(self, trial: Trial) -> None:
         """A trial ended."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from luthier.hooks._grid import GAP, Line, Row, finished_row, grid
 from luthier.hooks._progress import Progress, Running
-from luthier.hooks._text import duration_text, score_text, shortened
+from luthier.hooks._text import duration_text, score_text, shortened, step_text
 from luthier.records import TrialState
 
 MOST_ROWS = 12
@@ -125,4 +125,4 @@ def _epoch(progress: Progress, running: Running) -> str:
     total = progress.steps_of(running)
     execution = running.last.execution
     prefix = f"run {execution + 1}, " if execution else ""
-    return f"{prefix}epoch {running.last.step + 1}" + (f"/{total}" if total else "")
+    return f"{prefix}epoch {step_text(running.last.step)}" + (f"/{total}" if total else "")

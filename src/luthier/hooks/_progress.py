@@ -85,7 +85,7 @@ class Progress:
         known = self.running.pop(trial.number, None)
         if known is not None and trial.state.has_score:
             self._seconds.append(self._clock() - known.began)
-            self._steps = known.last.step + 1 if known.last is not None else None
+            self._steps = known.last.epoch + 1 if known.last is not None else None
         self._learn(map(deserialize, trial.found))
         self._record(trial)
         return self.best is trial
@@ -136,7 +136,7 @@ class Progress:
         if budget is not None:
             return budget
         last = running.last
-        if last is not None and self._steps is not None and last.step >= self._steps:
+        if last is not None and self._steps is not None and last.epoch >= self._steps:
             return None
         return self._steps
 

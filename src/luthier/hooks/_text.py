@@ -21,6 +21,12 @@ def value_text(value: Any) -> str:
     return str(value)
 
 
+def step_text(step: float) -> str:
+    """What was done by the end of a step, from 1; within one, as a decimal."""
+    done = step + 1
+    return str(int(done)) if float(done).is_integer() else f"{done:.2f}"
+
+
 def score_text(score: float | None) -> str:
     """A score with four significant digits, trailing zeros kept so that columns line up."""
     if score is None:

@@ -147,7 +147,7 @@ class _Reader:
             measurements=measurements,
             metrics=dict(zip(names, found, strict=True)) if scored else {},
             scores=tuple(found) if scored else (),
-            best_step=measurements[-1].step if scored and measurements else 0,
+            best_step=measurements[-1].epoch if scored and measurements else 0,
             message="" if scored else _why(state, notes),
             started=_seconds(self.row["datetime_start"]),
             ended=_seconds(self.row["datetime_complete"]),

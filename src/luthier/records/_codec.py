@@ -91,7 +91,7 @@ def encode_measurements(measurements: Sequence[Measurement]) -> str:
     names = dict.fromkeys(name for measurement in measurements for name in measurement.metrics)
     data: dict[str, Any] = {
         "v": VERSION,
-        "step": [int(measurement.step) for measurement in measurements],
+        "step": [_step(measurement.step) for measurement in measurements],
         "seconds": [float(measurement.seconds) for measurement in measurements],
         "metrics": {
             str(name): [_metric(measurement.metrics.get(name)) for measurement in measurements]
@@ -101,6 +101,11 @@ def encode_measurements(measurements: Sequence[Measurement]) -> str:
     if any(measurement.execution for measurement in measurements):
         data["execution"] = [int(measurement.execution) for measurement in measurements]
     return _dumps(data)
+
+
+def _step(step: float) -> int | float:
+    """Whole steps as ints, as they always were."""
+    return int(step) if float(step).is_integer() else float(step)
 
 
 def decode_measurements(text: str) -> tuple[Measurement, ...]:

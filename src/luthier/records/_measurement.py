@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,7 +44,9 @@ class Measurement:
     """Metrics of a trial at one step.
 
     Attributes:
-        step: epochs (or whatever the evaluation counts) completed before this one, from 0.
+        step: epochs (or whatever the evaluation counts) completed before this one, from 0. Within
+            an epoch it is a fraction, one less than what was done by then: -0.75 after the first
+            quarter of the first epoch, 1.5 after half of the third.
         metrics: name to value; values may be NaN or infinite here, they never become a score.
         seconds: wall-clock seconds since the execution began.
         execution: which repetition of the trial (`executions_per_trial`) reported, from 0.
@@ -54,7 +57,17 @@ class Measurement:
         0.5
     """
 
-    step: int
+    step: float
     metrics: Mapping[str, float]
     seconds: float = 0.0
     execution: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was reported at the end of a step, and not within one."""
+        return float(self.step).is_integer()
+
+    @property
+    def epoch(self) -> int:
+        """The step that was under way, or ended with it, from 0."""
+        return math.ceil(self.step)

@@ -77,7 +77,7 @@ def _within(trial: Trial, budget: int, objective: Objective) -> Trial:
     values = [
         objective.get_value(m.metrics)
         for m in trial.measurements
-        if m.step < budget and not m.execution and objective.has_value(m.metrics)
+        if m.step < budget and m.is_whole and not m.execution and objective.has_value(m.metrics)
     ]
     finite = [value for value in values if math.isfinite(value)]
     if not finite or len(trial.scores) > 1:
@@ -86,4 +86,5 @@ def _within(trial: Trial, budget: int, objective: Objective) -> Trial:
 
 
 def _reach(trial: Trial) -> int:
-    return max((m.step + 1 for m in trial.measurements if not m.execution), default=0)
+    whole = (m for m in trial.measurements if m.is_whole and not m.execution)
+    return max((m.epoch + 1 for m in whole), default=0)

@@ -182,7 +182,7 @@ class Auto(Scheduler):
         most = self._most or history.horizon
         if most is None:
             ends = [
-                self._curves[t.number].done
+                int(self._curves[t.number].done)
                 for t in history.finished
                 if t.state is TrialState.COMPLETED
             ]

@@ -3,6 +3,9 @@
 Enters: histories, each the continuation of the last if possible. Leaves: for each trial its best
 cost so far by steps done, of the first execution; less is better in every objective. Everything can
 be computed again from the history alone; keeping it only saves time.
+
+Reports within a step have fractions of it done. What they say is of a part of the data, so it
+counts where it was said, and no longer once the step has ended.
 """
 
 from __future__ import annotations
@@ -33,19 +36,21 @@ class Curve:
         done: steps done by the last report.
         steps: steps done at the reports that held the objective.
         raw: costs in these; NaN and infinities included.
-        best: the best finite costs until then; infinite before the first.
+        best: the best finite costs of whole steps until then, and of that report; infinite before
+            the first.
         names: metrics that were reported.
     """
 
-    __slots__ = ("_last", "best", "done", "names", "raw", "source", "steps")
+    __slots__ = ("_whole", "best", "done", "names", "raw", "source", "steps")
 
     def __init__(self) -> None:
-        self.done = 0
-        self.steps: list[int] = []
+        self.done: float = 0
+        self.steps: list[float] = []
         self.raw: list[Costs] = []
         self.best: list[Costs] = []
         self.names: set[str] = set()
         self.source: tuple[Measurement, ...] = ()
+        self._whole: Costs = ()
 
     def extends(self, measurements: tuple[Measurement, ...]) -> bool:
         """Whether `measurements` begin with those that are known."""
@@ -69,17 +74,20 @@ class Curve:
         costs = _costs(measurement, objectives)
         if costs is None:
             return
-        before = self.best[-1] if self.best else (math.inf,) * len(costs)
+        before = self._whole or (math.inf,) * len(costs)
+        best = tuple(map(_better, before, costs))
+        if measurement.is_whole:
+            self._whole = best
         self.steps.append(measurement.step + 1)
         self.raw.append(costs)
-        self.best.append(tuple(map(_better, before, costs)))
+        self.best.append(best)
 
-    def at(self, budget: int) -> Costs | None:
+    def at(self, budget: float) -> Costs | None:
         """The best costs within the first `budget` steps; None before the first report of them."""
         place = bisect.bisect_right(self.steps, budget)
         return self.best[place - 1] if place else None
 
-    def has_just_reached(self, budget: int) -> bool:
+    def has_just_reached(self, budget: float) -> bool:
         """Whether the last report is the first with the objective at or after `budget` steps."""
         steps = self.steps
         if not steps or steps[-1] < budget or steps[-1] != self.done:
@@ -99,7 +107,9 @@ class Curves:
         self._objectives = objectives
         self._finished: tuple[Trial, ...] = ()
         self._by_number: dict[int, Curve] = {}
-        self._columns: dict[int, dict[int, Costs]] = {}
+        self._columns: dict[float, dict[int, Costs]] = {}
+        # Those of the columns, in order.
+        self._budgets: list[float] = []
 
     def update(self, history: History, trial: Trial | None = None) -> Curve:
         """Take in what happened since the last call; the curve of `trial`."""
@@ -127,11 +137,12 @@ class Curves:
         """Trials that are known, in the order in which they were met."""
         return tuple(self._by_number)
 
-    def column(self, budget: int) -> Mapping[int, Costs]:
+    def column(self, budget: float) -> Mapping[int, Costs]:
         """Trial to its best costs within `budget` steps, of all that came so far."""
         column = self._columns.get(budget)
         if column is None:
             column = self._columns[budget] = {}
+            bisect.insort(self._budgets, budget)
             for number, curve in self._by_number.items():
                 _enter(column, budget, number, curve)
         return column
@@ -140,20 +151,21 @@ class Curves:
         curve = self._by_number.get(trial.number)
         if curve is not None and curve.source is trial.measurements:
             return curve
-        before = 0 if curve is None else curve.done
+        before = curve.steps[-1] if curve is not None and curve.steps else 0
         if curve is None or not curve.extends(trial.measurements):
             curve, before = Curve(), 0
             self._by_number[trial.number] = curve
             for column in self._columns.values():
                 column.pop(trial.number, None)
         curve.extend(trial.measurements, self._objectives)
-        for budget, column in self._columns.items():
-            if before < budget or trial.number not in column:
-                _enter(column, budget, trial.number, curve)
+        for budget in self._budgets[bisect.bisect_right(self._budgets, before) :]:
+            if not curve.steps or budget > curve.steps[-1]:
+                break
+            _enter(self._columns[budget], budget, trial.number, curve)
         return curve
 
 
-def _enter(column: dict[int, Costs], budget: int, number: int, curve: Curve) -> None:
+def _enter(column: dict[int, Costs], budget: float, number: int, curve: Curve) -> None:
     if curve.steps and curve.steps[-1] >= budget:
         costs = curve.at(budget)
         # The first report may come after the budget: then it stands for it.

@@ -34,7 +34,7 @@ from luthier.stores._rows import (
 )
 from luthier.stores._summary import StudySummary, check_name, check_waiting
 
-Place = tuple[int, int]
+Place = tuple[int, float]
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class _Reports:
 
     def add(self, attempt: int, measurement: Measurement) -> None:
         text = encode_measurements([measurement])
-        place = (int(measurement.execution), int(measurement.step))
+        place = (int(measurement.execution), float(measurement.step))
         for other in [p for p, (by, _) in self.kept.items() if by < attempt and p >= place]:
             del self.kept[other]
         self.kept[place] = (attempt, text)

@@ -241,7 +241,7 @@ class SqlStore(Store):
             "trial": number,
             "of_attempt": attempt,
             "at_execution": int(measurement.execution),
-            "at_step": int(measurement.step),
+            "at_step": float(measurement.step),
         }
         run("overtake", **place)
         run("report", **place, text=text or encode_measurements([measurement]))

@@ -10,16 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from luthier.errors import NewerStoreError, StoreError
 from luthier.stores._sql_database import Database
-from luthier.stores._sql_schema import LAYOUT, METADATA, SCHEMA
+from luthier.stores._sql_schema import LAYOUT, MEASUREMENT, METADATA, SCHEMA
 
 Migration = Callable[[Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
-"""Layout to what makes the next one of it; layout 1 is the first and the latest: none yet."""
+
+def _steps_may_be_fractions(connection: Connection) -> None:
+    """Layout 2: reports within an epoch. SQLite keeps fractions in a column of whole numbers."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(
+            text(f"ALTER TABLE {MEASUREMENT.name} ALTER COLUMN step TYPE double precision")
+        )
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _steps_may_be_fractions})
+"""Layout to what makes the next one of it."""
 
 
 def prepare(

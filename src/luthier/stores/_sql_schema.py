@@ -1,6 +1,6 @@
 """Tables of the SQL store and every statement of its verbs, compiled once for each database.
 
-Layout 1. A study's row holds its counter; updating it is the first statement of every write, so the
+Layout 2. A study's row holds its counter; updating it is the first statement of every write, so the
 writers of one study follow each other and the order of revisions is the order of commits. A trial's
 row holds all of it once it is finished; until then its measurements are rows of their own, so that
 a report costs the same at any step.
@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.compiler import SQLCompiler
 
-LAYOUT = 1
+LAYOUT = 2
 
 METADATA = MetaData()
 
@@ -81,7 +81,7 @@ MEASUREMENT = Table(
     Column("study_id", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("execution", BigInteger, primary_key=True, autoincrement=False),
-    Column("step", BigInteger, primary_key=True, autoincrement=False),
+    Column("step", Double, primary_key=True, autoincrement=False),
     Column("attempt", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
     sqlite_with_rowid=False,
@@ -97,7 +97,7 @@ _until = bindparam("until", type_=Double)
 _of_attempt = bindparam("of_attempt", type_=BigInteger)
 _since = bindparam("since", type_=BigInteger)
 _execution = bindparam("at_execution", type_=BigInteger)
-_step = bindparam("at_step", type_=BigInteger)
+_step = bindparam("at_step", type_=Double)
 
 _this_study = STUDY.c.id == _study
 _this = and_(_t.study_id == _study, _t.number == _number)

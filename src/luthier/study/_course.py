@@ -26,7 +26,7 @@ class _Run:
     """What one attempt of a trial reported last, and what it was told."""
 
     attempt: int
-    place: tuple[int, int]
+    place: tuple[int, float]
     decision: Decision = Decision.CONTINUE
     why: str = ""
 
@@ -56,7 +56,7 @@ class Course:
         """
         if self.is_free:
             return
-        place = (int(measurement.execution), int(measurement.step))
+        place = (int(measurement.execution), measurement.step)
         run = self._runs.get(trial.number)
         if run is None or run.attempt != trial.attempt:
             self._runs[trial.number] = _Run(trial.attempt, place)
@@ -64,7 +64,8 @@ class Course:
             raise FatalValueError(
                 f"Expected reports of trial {trial.number} in order of their steps, got step "
                 f"{place[1]} after step {run.place[1]}: a scheduler compares trials step by step. "
-                "Report each epoch once, counted from 0, or run without a scheduler."
+                "Report each epoch once, counted from 0 (within an epoch, fractions of it), or run "
+                "without a scheduler."
             )
         else:
             run.place = place

@@ -27,9 +27,11 @@ def best_measurement(
     measurements: Iterable[Measurement], objective: Objective
 ) -> Measurement | None:
     """The measurement with the best finite objective; the first of equals."""
+    known = tuple(measurements)
+    # Within a step metrics are of a part of it.
     finite = [
         m
-        for m in measurements
+        for m in [m for m in known if m.is_whole] or known
         if objective.has_value(m.metrics) and math.isfinite(objective.get_value(m.metrics))
     ]
     return min(finite, key=lambda m: objective.sign * objective.get_value(m.metrics), default=None)
@@ -60,7 +62,7 @@ def _scored(
                 "got None, and nothing finite was reported; pass a number, a dict of "
                 "metrics, or the exception that made it fail."
             )
-        return _completed(trial, chosen.metrics, chosen.step)
+        return _completed(trial, chosen.metrics, chosen.epoch)
     if isinstance(value, Mapping):
         return _completed(trial, {str(key): _number(n, trial) for key, n in value.items()})
     if len(objectives) > 1 or objectives[0].names != (objectives[0].name,):
@@ -83,7 +85,7 @@ def _number(value: Any, trial: Trial) -> float:
 
 
 def _completed(trial: Trial, metrics: Mapping[str, float], step: int | None = None) -> Outcome:
-    last = trial.measurements[-1].step if trial.measurements else 0
+    last = trial.measurements[-1].epoch if trial.measurements else 0
     return Outcome(
         trial.number,
         trial.attempt,

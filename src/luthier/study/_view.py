@@ -82,7 +82,10 @@ class View:
         known = self._known.get(trial.number)
         if known is None or known.source is not trial.measurements:
             curves = tuple(_running_best(trial, objective) for objective in self._objectives)
-            steps = max((m.step + 1 for m in trial.measurements if not m.execution), default=0)
+            steps = max(
+                (m.epoch + 1 for m in trial.measurements if m.is_whole and not m.execution),
+                default=0,
+            )
             ends = tuple(max(curve, default=0) for curve in curves)
             known = self._known[trial.number] = _Known(trial.measurements, steps, curves, ends)
         return known
@@ -139,10 +142,11 @@ def _running_best(trial: Trial, objective: Objective) -> Mapping[int, float]:
     """Steps done to the least cost until then, of the first execution."""
     best, curve = math.inf, {}
     for measurement in trial.measurements:
-        if measurement.execution or not objective.has_value(measurement.metrics):
+        is_judged = measurement.is_whole and not measurement.execution
+        if not is_judged or not objective.has_value(measurement.metrics):
             continue
         cost = objective.sign * objective.get_value(measurement.metrics)
         best = min(best, cost) if math.isfinite(cost) else best
         if math.isfinite(best):
-            curve[measurement.step + 1] = best
+            curve[measurement.epoch + 1] = best
     return curve

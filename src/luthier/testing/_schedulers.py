@@ -72,7 +72,7 @@ class SchedulerContract:
             trial = study.ask()
             if trial is None:
                 return study
-            begin = trial.measurements[-1].step + 1 if trial.measurements and resumable else 0
+            begin = trial.measurements[-1].epoch + 1 if trial.measurements and resumable else 0
             for step in range(begin, _EPOCHS):
                 report = Measurement(step, {"loss": _loss(trial, step)})
                 if study.report(trial, report) is not Decision.CONTINUE:
@@ -166,7 +166,7 @@ class SchedulerContract:
         study = Study(_SPACE, objectives, sampler="random", scheduler=self.make(), seed=1)
         study.max_trials, study.horizon, study.is_resumable = 12, 6, True
         while (trial := study.ask()) is not None:
-            begin = trial.measurements[-1].step + 1 if trial.measurements else 0
+            begin = trial.measurements[-1].epoch + 1 if trial.measurements else 0
             metrics = {"loss": 1.0 - trial.values["x"], "speed": -float(trial.values["x"])}
             for step in range(begin, 6):
                 shrunk = {name: value / (1 + 0.1 * step) for name, value in metrics.items()}
@@ -180,7 +180,7 @@ class SchedulerContract:
         study = Study(_SPACE, _LOSS, sampler="random", scheduler=self.make(), seed=2)
         study.max_trials, study.horizon, study.is_resumable = 10, _EPOCHS, True
         while (trial := study.ask()) is not None:
-            begin = trial.measurements[-1].step + 1 if trial.measurements else 0
+            begin = trial.measurements[-1].epoch + 1 if trial.measurements else 0
             for step in range(begin, _EPOCHS):
                 report = Measurement(step, {"loss": _loss(trial, step)})
                 if study.report(trial, report) is not Decision.CONTINUE:

@@ -54,7 +54,9 @@ def reports_are_ordered_by_execution_and_step(place: Place) -> None:
     trial = running(store)
     for measurement in (at(1, 1.0, 1), at(0, 2.0), at(2, 3.0), at(0, 4.0, 1), at(0, 5.0)):
         store.append(0, 1, measurement)
-    expected = [(0, 0, 5.0), (0, 2, 3.0), (1, 0, 4.0), (1, 1, 1.0)]
+    for fraction in (1.75, -0.5):
+        store.append(0, 1, at(fraction, 6.0))
+    expected = [(0, -0.5, 6.0), (0, 0, 5.0), (0, 1.75, 6.0), (0, 2, 3.0), (1, 0, 4.0), (1, 1, 1.0)]
     assert places(only(store)) == expected
     assert places(store.move(ended(trial))) == expected
     assert places(only(store)) == expected

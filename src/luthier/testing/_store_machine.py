@@ -42,7 +42,11 @@ JSON = st.recursive(
 VALUES = st.dictionaries(NAMES, JSON, max_size=3)
 METRICS = st.dictionaries(NAMES, st.floats(), max_size=2)
 MEASUREMENTS = st.builds(
-    Measurement, st.integers(0, 3), METRICS, st.floats(0.0, 1e6), st.integers(0, 1)
+    Measurement,
+    st.integers(0, 3) | st.sampled_from([-0.5, 0.25]),
+    METRICS,
+    st.floats(0.0, 1e6),
+    st.integers(0, 1),
 )
 SUGGESTIONS = st.builds(
     Suggestion,
@@ -77,7 +81,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.handles: tuple[Store, ...] = ()
         self.revision = 0
         self.trials: dict[int, Trial] = {}
-        self.reports: dict[int, dict[tuple[int, int], tuple[int, Measurement]]] = {}
+        self.reports: dict[int, dict[tuple[int, float], tuple[int, Measurement]]] = {}
 
     @initialize()
     def open(self) -> None:

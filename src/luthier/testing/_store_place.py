@@ -64,12 +64,12 @@ def facts(value: Any) -> Any:
     return repr(value)
 
 
-def at(step: int, value: float = 0.0, execution: int = 0) -> Measurement:
+def at(step: float, value: float = 0.0, execution: int = 0) -> Measurement:
     """A measurement at a step."""
     return Measurement(step, {"loss": value}, float(step), execution)
 
 
-def places(trial: Trial) -> list[tuple[int, int, float]]:
+def places(trial: Trial) -> list[tuple[int, float, float]]:
     """Execution, step and loss of each measurement."""
     return [(m.execution, m.step, m.metrics["loss"]) for m in trial.measurements]
 

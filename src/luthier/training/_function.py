@@ -65,12 +65,13 @@ class Reporter:
         self._began = time.monotonic()
 
     def __call__(
-        self, step: int, metrics: Mapping[str, Any] | None = None, /, **named: Any
+        self, step: float, metrics: Mapping[str, Any] | None = None, /, **named: Any
     ) -> Decision:
         """Record metrics at a step.
 
         Args:
-            step: how many steps (epochs, rounds) were done before this one, from 0.
+            step: how many steps (epochs, rounds) were done before this one, from 0; within a step,
+                one less than what was done: 1.5 after half of the third.
             metrics: name to value; or give them by keyword.
             **named: further metrics.
 
@@ -88,7 +89,7 @@ class Reporter:
                 f"got report({step!r}, {', '.join(f'{k}={v!r}' for k, v in logs.items())})."
             )
         seconds = time.monotonic() - self._began
-        measurement = Measurement(int(step), numbers, seconds)
+        measurement = Measurement(_as_step(step), numbers, seconds)
         self.measurements.append(measurement)
         self.decision = self._report(measurement)
         return self.decision
@@ -182,7 +183,7 @@ class BoundFunction(Evaluate):
                         "at the end of an epoch", "by the function"
                     )
                 )
-            return Result(self._named(best.metrics), best_step=best.step)
+            return Result(self._named(best.metrics), best_step=best.epoch)
         source = f"{_name_of(self.runner.function)}()"
         if len(self.objectives) > 1 and not isinstance(value, Mapping):
             names = ", ".join(name for objective in self.objectives for name in objective.names)
@@ -192,7 +193,7 @@ class BoundFunction(Evaluate):
             )
         _check_kind(value, source)
         results = [summarize(value, objective, source) for objective in self.objectives]
-        step = results[0].best_step or (best.step if best else 0)
+        step = results[0].best_step or (best.epoch if best else 0)
         metrics = {name: number for one in results for name, number in one.metrics.items()}
         return Result(metrics, results[0].spread, step)
 
@@ -240,6 +241,13 @@ def evaluate_function(function: Callable[..., Any]) -> FunctionRunner:
     return FunctionRunner(function, "keyword" if named else "")
 
 
+def _as_step(step: float) -> float:
+    number = float(step)
+    if not math.isfinite(number):
+        raise FatalTypeError(f"Expected report(step, ...) with a step from 0 on, got {step!r}.")
+    return int(number) if number.is_integer() else number
+
+
 def _check_kind(value: Any, source: str) -> None:
     """Refuse what is no result, in the words of somebody who wrote a function.
 
@@ -263,7 +271,8 @@ def _check_kind(value: Any, source: str) -> None:
 def _best(measurements: Sequence[Measurement], objective: Objective) -> Any:
     """The measurement with the best finite objective, else the last; None without any."""
     ranked = []
-    for measurement in measurements:
+    # Within a step metrics are of a part of it.
+    for measurement in [m for m in measurements if m.is_whole] or measurements:
         value = value_of(_names.aligned(measurement.metrics, objective), objective)
         if math.isfinite(value):
             ranked.append((objective.sign * value, measurement))

@@ -22,7 +22,7 @@ from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_typ
 from luthier.training._jax_families import types_of
 from luthier.training._jax_rows import plain, traced_rows
 from luthier.training._jax_suited import (
-    calls_for_batches,
+    batches_between,
     calls_for_test_batches,
     keeps_order,
     steps_are_keras_own,
@@ -48,6 +48,7 @@ class _Plan:
 
     Attributes:
         whole: whether an epoch is one call.
+        stride: batches in a call, if it is not.
         steps: most batches in an epoch, or None.
         whole_test: whether a validation is one call.
         test_steps: most batches in it, or None.
@@ -56,11 +57,17 @@ class _Plan:
     """
 
     whole: bool = False
+    stride: int = 1
     steps: int | None = None
     whole_test: bool = False
     test_steps: int | None = None
     together: bool = False
     epochs: int = 1
+
+    @property
+    def most(self) -> int:
+        """The most batches of training in a call."""
+        return (self.steps or _WHOLE_EPOCH) if self.whole else self.stride
 
 
 class SharedFit:
@@ -109,11 +116,10 @@ class SharedFit:
     def _installed(self) -> Iterator[None]:
         model, before = self._model, self._model.steps_per_execution
         model.train_function, model.test_function = self._train, self._test
-        if self._plan.whole:
-            model.steps_per_execution = self._plan.steps or _WHOLE_EPOCH
-            if steps_are_keras_own(model):
-                # The program gave them: Keras would compute each once more, operation by operation.
-                vars(model)[_RESULTS] = lambda logs: logs
+        model.steps_per_execution = self._plan.most
+        if self._plan.whole and steps_are_keras_own(model):
+            # The program gave them: Keras would compute each once more, operation by operation.
+            vars(model)[_RESULTS] = lambda logs: logs
         try:
             yield
         finally:
@@ -124,10 +130,11 @@ class SharedFit:
 
     def _train(self, state: Any, iterator: Any) -> Any:
         plan = self._plan
-        logs, state = self._advance("train", state, iterator, plan.steps if plan.whole else 1)
+        limit = plan.steps if plan.whole else plan.stride
+        logs, state = self._advance("train", state, iterator, limit)
         # Keras reads this when it first validates, right after this call.
         self._test_is_whole = plan.whole_test
-        if plan.whole:
+        if plan.most > 1:
             whole = plan.test_steps or _WHOLE_EPOCH
             self._model.steps_per_execution = whole if plan.whole_test else 1
         return logs, state
@@ -135,7 +142,7 @@ class SharedFit:
     def _test(self, state: Any, iterator: Any) -> Any:
         limit = self._plan.test_steps if self._test_is_whole else 1
         self._test_is_whole = False
-        if self._plan.whole:
+        if self._plan.most > 1:
             self._model.steps_per_execution = 1
         return self._advance("test", state, iterator, limit)
 
@@ -274,13 +281,15 @@ def _planned(
     for name in _DATA:
         given[name] = keras.tree.map_structure(traced_rows, given[name])
     watched = given["verbose"] != 0 or model.steps_per_execution != 1
-    whole = not watched and not calls_for_batches(given["callbacks"])
+    between = 1 if watched else batches_between(given["callbacks"])
+    whole = between is None
     validates = given["validation_data"] is not None or given["validation_split"]
     plan = _Plan(
         whole=whole,
+        stride=between or 1,
         steps=given["steps_per_epoch"],
         whole_test=bool(
-            whole
+            between != 1
             and validates
             and given["validation_freq"] == 1
             and not calls_for_test_batches(given["callbacks"])

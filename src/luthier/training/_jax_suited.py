@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from luthier.training._keras_reports import ReportBatches
+
 _TRAIN = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 _TEST = ("on_test_batch_begin", "on_test_batch_end")
 _STEPS = ("train_step", "test_step", "_get_metrics_result_or_logs")
@@ -37,9 +39,13 @@ def steps_are_keras_own(model: Any) -> bool:
     return not any(_differs(type(model), name) for name in _STEPS)
 
 
-def calls_for_batches(callbacks: Any) -> bool:
-    """Whether a callback wants to be told of each batch of training."""
-    return any(_wants(callback, _TRAIN) for callback in _each(callbacks))
+def batches_between(callbacks: Any) -> int | None:
+    """After how many batches of training a callback wants to be told; None: after all of them."""
+    wanting = [callback for callback in _each(callbacks) if _wants(callback, _TRAIN)]
+    # What is reported every so many batches has no need of those between.
+    return min(
+        (one.every if isinstance(one, ReportBatches) else 1 for one in wanting), default=None
+    )
 
 
 def calls_for_test_batches(callbacks: Any) -> bool:

@@ -85,6 +85,27 @@ class ReportEpochs(OwnCallback):
         self._began = time.monotonic()
         self._last = -1
         self._shift = 0
+        self._is_cut = False
+
+    def within(self, epoch: int, done: float, logs: Logs) -> Decision:
+        """Report while an epoch is under way; what it came to so far.
+
+        Only an answer to stop counts. What is to be paused goes on from the end of an epoch, so
+        that is where it is asked for again.
+
+        Args:
+            epoch: its number.
+            done: which part of its batches was trained, below 1.
+            logs: metrics over these.
+        """
+        metrics = _names.aligned(_names.as_metrics(logs), self._objective)
+        if not metrics or self._is_cut:
+            return self.decision
+        answer = self._tell(self._number(epoch) - 1 + round(done, 6), metrics)
+        if answer is Decision.STOP:
+            self._is_cut = True
+            self._end(answer)
+        return answer
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Call the tuner's hook."""
@@ -99,18 +120,25 @@ class ReportEpochs(OwnCallback):
         """
         if self._hooks.on_epoch_end is not None:
             self._hooks.on_epoch_end(self.model, epoch, logs)
+        if self._is_cut:
+            # Stopped within it: it is no whole epoch.
+            return
         metrics = _names.aligned(_names.as_metrics(logs), self._objective)
         self._check(epoch, metrics, logs or {})
-        if not metrics:
-            return
-        measurement = Measurement(
-            self._step(epoch), metrics, time.monotonic() - self._began, self._execution
-        )
-        self.decision = self._report(measurement)
-        if self.decision is Decision.CONTINUE or self._model is None:
+        if metrics:
+            self._last = self._number(epoch)
+            self._end(self._tell(self._last, metrics))
+
+    def _tell(self, step: float, metrics: Mapping[str, float]) -> Decision:
+        seconds = time.monotonic() - self._began
+        return self._report(Measurement(step, metrics, seconds, self._execution))
+
+    def _end(self, decision: Decision) -> None:
+        self.decision = decision
+        if decision is Decision.CONTINUE or self._model is None:
             return
         # A callback of the user's may have stopped it already: then it is over.
-        self.is_paused = self.decision is Decision.PAUSE and not self._model.stop_training
+        self.is_paused = decision is Decision.PAUSE and not self._model.stop_training
         self._model.stop_training = True
 
     def _check(self, epoch: int, metrics: Mapping[str, float], logs: Mapping[str, Any]) -> None:
@@ -120,12 +148,11 @@ class ReportEpochs(OwnCallback):
         if not self._objective.has_value(metrics):
             raise FatalValueError(_names.explain_missing(self._objective, logs))
 
-    def _step(self, epoch: int) -> int:
+    def _number(self, epoch: int) -> int:
         # A user's fit may train several times (folds): their epochs are counted on.
         if epoch + self._shift <= self._last:
             self._shift = self._last + 1 - epoch
-        self._last = epoch + self._shift
-        return self._last
+        return epoch + self._shift
 
 
 class BatchHooks(OwnCallback):

@@ -37,6 +37,7 @@ from luthier.training._keras_model import (
     while_training,
     write_build_config,
 )
+from luthier.training._keras_reports import LEFT_OUT, ReportBatches
 from luthier.training._keras_sharing import share_programs
 from luthier.training._memory import released
 from luthier.training._results import Result, summarize
@@ -171,7 +172,8 @@ class _Execution:
             self._task.info["resumed_from_epoch"] = progress.next_epoch
         reports = self._reporting(kwargs)
         best = self._saves_best()
-        own = [*self._callbacks(reports), *best]
+        parts = self._reporting_within(reports)
+        own = [*self._callbacks(reports), *parts, *best]
         given = fresh_callbacks(
             kwargs.get("callbacks"), self._task.trial_id, self._number, dict(self._task.hp.values)
         )
@@ -193,6 +195,9 @@ class _Execution:
             own.append(TrialLink(place, self._number, self._best, task.info, task.sharing))
         keywords["callbacks"] = [*given, *own]
         value = train(*args, **keywords)
+        left_out = sum(one.left_out for one in parts)
+        if left_out:
+            self._task.info[LEFT_OUT] = self._task.info.get(LEFT_OUT, 0) + left_out
         # Not the callback itself: it holds the model, which is to be let go of.
         self._decision = reports.decision
         return _lightened(value, progress)
@@ -206,6 +211,10 @@ class _Execution:
             check_from=_first_validation(task.objective, kwargs) if self._check else None,
             hooks=task.hooks,
         )
+
+    def _reporting_within(self, reports: ReportEpochs) -> list[ReportBatches]:
+        every = self._task.report_every
+        return [] if every is None else [ReportBatches(every, reports)]
 
     def _callbacks(self, reports: ReportEpochs) -> list[OwnCallback]:
         task = self._task

@@ -93,6 +93,7 @@ class TrialTask:
         number: the trial's number; with the seed it decides all randomness.
         seed: the study's seed.
         report: takes each epoch's metrics and says whether to go on.
+        report_every: batches between reports within an epoch, or None: at their ends only.
         executions: how often to train, on each fold if there are any.
         folds: how the rows are split for cross-validation, or None.
         build: how models are finished.
@@ -113,6 +114,7 @@ class TrialTask:
     number: int = 0
     seed: int = 0
     report: Report = keep_going
+    report_every: int | None = None
     executions: int = 1
     folds: CrossValidation | None = None
     build: BuildSettings = field(default_factory=BuildSettings)

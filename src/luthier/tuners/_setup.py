@@ -117,6 +117,22 @@ def take_policy(options: dict[str, Any]) -> Policy:
     return Policy(**given)
 
 
+def take_report_every(options: dict[str, Any]) -> int | None:
+    """Batches between reports within an epoch, taken out of the arguments; None: none there.
+
+    Raises:
+        ValueError: if they are no positive whole number.
+    """
+    every: int | None = options.pop("report_every", None)
+    is_count = isinstance(every, int) and not isinstance(every, bool) and every >= 1
+    if not (every is None or is_count):
+        raise ValueError(
+            "Expected `report_every` as a number of batches, an int from 1 on, or None for reports "
+            f"at the ends of epochs only, got {every!r}."
+        )
+    return every
+
+
 def check_executions(executions: int) -> int:
     """How often each trial is trained.
 

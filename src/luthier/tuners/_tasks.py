@@ -32,6 +32,7 @@ def task_of(tuner: Any, hypermodel: training.HyperModel, trial: Trial) -> traini
         build=tuner._settings_for(trial.hyperparameters),
         paths=_files.paths_of(folder, policy),
         hooks=_hooks(tuner, trial),
+        report_every=tuner.report_every,
         with_optimizer=policy.with_optimizer,
         sharing=tuner._sharing,
     )

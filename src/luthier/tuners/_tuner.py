@@ -63,7 +63,10 @@ class Tuner(BaseTuner):
             and 0 runs all folds. `lanes`: how many trials are trained side by side in one compiled
             program on the JAX backend, where models differ in numbers only: `"auto"`, or a number;
             1 trains one after the other, still without compiling each. `strict`: whether a model
-            that cannot share a program is an error.
+            that cannot share a program is an error. `report_every`: report also within an epoch,
+            after every so many batches, what the training metrics came to so far (validation comes
+            at its end): a scheduler, or a limit of time, can end a trial there. A pause waits for
+            the end of the epoch.
 
     Attributes:
         max_model_size: as given, and so are the others.
@@ -104,6 +107,7 @@ class Tuner(BaseTuner):
         self.cv = kwargs.pop("cv", None)
         self._folds = _setup.folds_of(self.cv, kwargs.pop("cv_risk", None))
         self.tuner_id = _setup.tuner_id_of(tuner_id)
+        self.report_every = _setup.take_report_every(kwargs)
         policy = _setup.take_policy(kwargs)
         self._called: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._sharing = _setup.sharing_of(kwargs)
