@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from luthier.applications._images import ImageNetwork, inputs_of, pooled
+from luthier.applications._images import ImageNetwork, channel_axis, inputs_of, pooled
 from luthier.space import HyperParameters
 
 
@@ -91,7 +91,7 @@ def _convolution(
             **_initializers(layer),
         )(x)
     x = layer(filters, kernel_size, strides=strides, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(axis=channel_axis())(x)
     return layers.Activation(activation)(x)
 
 
@@ -109,7 +109,7 @@ def _residual(x: Any, filters: int, activation: str, *, shrink: bool = False) ->
     x = _convolution(x, layers.SeparableConv2D, filters, activation)
     if shrink:
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
-    if shrink or shortcut.shape[-1] != filters:
+    if shrink or shortcut.shape[channel_axis()] != filters:
         strides = 2 if shrink else 1
         shortcut = layers.Conv2D(filters, 1, strides=strides, padding="same")(shortcut)
     return layers.add([x, shortcut])

@@ -129,7 +129,8 @@ def export(
     kwargs = _tunable.fill_in(kwargs, best.hyperparameters.copy())
     if EPOCHS in best.hyperparameters.values:
         kwargs["epochs"] = best.hyperparameters.values[EPOCHS]  # Hyperband's own
-    kwargs.pop("groups" if tuner.cv is not None else "", None)
+    if tuner.cv is not None:
+        kwargs.pop("groups", None)  # of its folds: the script trains on all rows
     return _write(target, tuner._task(best), best.score, (args, kwargs), load)
 
 
