@@ -5,6 +5,8 @@ The literals come from running KerasTuner 1.4.8. Where it is wrong, the case say
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 
@@ -361,6 +363,24 @@ def test_summary_of_results(tmp_path, capsys):
     )
     tuner.results_summary(1)
     assert capsys.readouterr().out.count("summary\n") == 2
+
+
+def test_the_sum_of_several_objectives_is_a_metric_of_its_own(tmp_path):
+    class Two(BaseTuner):
+        def run_trial(self, trial, *args, **kwargs):
+            x = trial.hyperparameters.Choice("x", [3.0, 2.0])
+            return types.SimpleNamespace(
+                history={"val_loss": [x, x - 1.0], "val_accuracy": [0.25, 0.5]}, epoch=[0, 1]
+            )
+
+    sums = RandomSearchOracle(["val_loss", "val_accuracy"], max_trials=2, seed=0)
+    tuner = Two(sums, directory=tmp_path)
+    tuner.search(verbose=0)
+    best = tuner.oracle.get_best_trials()[0]
+    assert best.score == 0.5
+    assert best.metrics.get_direction("multi_objective") == "min"
+    history = best.metrics.get_history("multi_objective")
+    assert [(one.value, one.step) for one in history] == [([0.5], 1)]
 
 
 def test_best_hyperparameters(tmp_path):

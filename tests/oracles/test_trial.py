@@ -38,11 +38,16 @@ def test_a_trial_made_by_hand_has_no_history():
 
 
 @pytest.mark.parametrize(
-    ("score", "message", "last"),
-    [(None, None, "c: a"), (2.0, "ignored", "Score: 2.0"), (None, "boom\ntrace", "trace")],
+    ("score", "message", "ending"),
+    [
+        (None, None, ["x: -1.0", "c: a"]),
+        (2.0, None, ["c: a", "Score: 2.0"]),
+        (2.0, "time limit reached", ["Score: 2.0", "time limit reached"]),
+        (None, "boom\ntrace", ["boom", "trace"]),
+    ],
 )
-def test_a_summary_ends_with_the_score_or_the_reason(capsys, score, message, last):
+def test_a_summary_ends_with_the_score_and_what_there_is_to_say(capsys, score, message, ending):
     trial = Trial(some_hp(), "03", message=message)
     trial.score = score
     trial.summary()
-    assert capsys.readouterr().out.splitlines()[-1] == last
+    assert capsys.readouterr().out.splitlines()[-2:] == ending

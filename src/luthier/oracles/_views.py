@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from luthier.artifacts import trial_id
-from luthier.objective import Objective
+from luthier.objective import MultiObjective, Objective
 from luthier.oracles._metrics import MetricObservation, MetricsTracker
 from luthier.oracles._trial import STATUS_OF, Trial, TrialStatus
 from luthier.records import Trial as Record
@@ -34,6 +34,7 @@ class Views:
     """
 
     def __init__(self, objective: Objective, settings: Mapping[str, Any], on_new: OnNew) -> None:
+        self._objective = objective
         self._directions = directions(objective)
         self._settings = settings
         self._on_new = on_new
@@ -96,6 +97,11 @@ class Views:
         self.register(tracker, record.metrics)
         for name, value in record.metrics.items():
             tracker.set_history(name, [MetricObservation(value, record.best_step)])
+        goal = self._objective
+        # KerasTuner tracks the sum of several objectives as a metric of its own.
+        if isinstance(goal, MultiObjective) and set(goal.names) <= set(record.metrics):
+            total = MetricObservation(goal.get_value(record.metrics), record.best_step)
+            tracker.set_history(goal.name, [total])
         return tracker
 
 
