@@ -238,3 +238,56 @@ def test_a_loop_of_the_same_kind_is_not_traced_again_and_does_the_same(tmp_path:
     assert "train" not in traces
     for name, values in alone.items():
         assert shared[name] == pytest.approx(values, rel=1e-5)
+
+
+def spread(model: Any, batch: Any) -> Any:
+    import keras
+
+    x, y = batch
+    return keras.ops.mean(keras.ops.abs(model(x) - y))
+
+
+class Robust:
+    """Makes a loss of a class of the user's own."""
+
+    def __call__(self, delta: float) -> Any:
+        import keras
+
+        class Root(keras.losses.Loss):  # type: ignore[misc]
+            def __init__(self, delta: float) -> None:
+                super().__init__()
+                self.delta = delta
+
+            def call(self, y: Any, prediction: Any) -> Any:
+                return keras.ops.sqrt(self.delta + keras.ops.square(y - prediction))
+
+        return Root(delta)
+
+
+@pytest.mark.parametrize("name", ["tensorflow"])
+@pytest.mark.parametrize("kind", ["function", "class"])
+def test_losses_of_the_users_own_are_traced_once_in_a_search(
+    name: str, kind: str, backend: str, tmp_path: Path
+) -> None:
+    if name != backend:
+        pytest.skip(f"for {name}, this is {backend}")
+    robust, sharing, traces, infos = Robust(), Sharing(), [], []
+
+    class Own(Plain):
+        def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
+            import keras
+
+            loss = spread if kind == "function" else robust(hp.Choice("delta", [0.5, 1.0]))
+            step = Step(model, loss, keras.optimizers.SGD(hp.Float("rate", 0.01, 0.1)))
+            return Loop(step, batch_size=16).fit(X, Y, **kwargs)
+
+    for values in ({"rate": 0.02}, {"rate": 0.05}, {"rate": 0.02, "delta": 1.0}):
+        hp = luthier.HyperParameters()
+        hp.values.update(values)
+        paths = TrialPaths(resume=tmp_path / f"{len(infos)}" / "resume.npz")
+        one = task(Own(), hp=hp, sharing=sharing, paths=paths)
+        run_trial(one)
+        infos.append(one.info["ran"])
+        traces.append(sharing.graphs.traced)
+    assert infos == ["compiled once"] * 3
+    assert traces == ([1, 1, 1] if kind == "function" else [1, 1, 2])

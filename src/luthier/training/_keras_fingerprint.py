@@ -3,7 +3,8 @@
 Enters: a built, compiled model. Leaves: a key that is equal for models whose steps are the same but
 for the scalars of `_keras_scalars`, those scalars, and the model's variables, in the same order for
 equal keys. The state is walked, not the configuration: what a user set on a layer afterwards counts
-too. Code that is not Keras's own may depend on anything; such models share nothing.
+too. Functions and losses of the user's own are read as code, with all that it names; other
+code that is not Keras's own may depend on anything: such models share nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from luthier.training._code import UnseenError, form_of, read_by
 from luthier.training._keras_scalars import Scalar, scalars_of
 
 # What tells a layer how to begin, and what only serves bookkeeping: no step reads it.
@@ -61,6 +63,20 @@ _UNREAD = frozenset(
 )
 _PLAIN = (bool, int, str, bytes, type(None), type(Ellipsis), slice, range, complex)
 _TRUSTED = ("keras", "tensorflow", "numpy", "builtins", "collections", "functools", "inspect")
+# What Python keeps in each class.
+_OF_CLASSES = frozenset(
+    {
+        "__abstractmethods__",
+        "__annotations__",
+        "__dict__",
+        "__doc__",
+        "__firstlineno__",
+        "__module__",
+        "__static_attributes__",
+        "__weakref__",
+        "_abc_impl",
+    }
+)
 _MOST_BYTES = 64 * 2**20
 _VARIABLE_FACTS = ("trainable", "_overwrite_with_gradient", "_autocast", "_aggregation")
 
@@ -186,10 +202,38 @@ class _Walk:
             self.note(("method", function.__func__.__qualname__))
             self.visit(function.__self__, path)
             return
-        _check_trusted(function, path)
+        if isinstance(function, types.FunctionType) and not _is_trusted(function):
+            self._visit_own_function(function, path)
+        else:
+            _check_trusted(function, path)
         self.note((function.__module__, getattr(function, "__qualname__", function)))
         for index, cell in enumerate(getattr(function, "__closure__", None) or ()):
             self.visit(_content(cell), f"{path}<{index}>")
+
+    def _visit_own_function(self, function: types.FunctionType, path: str) -> None:
+        """A user's function: its code, and all that the code reads."""
+        self.note(("code", form_of(function.__code__)))
+        try:
+            found = read_by(function, (*_TRUSTED, "math"))
+        except UnseenError as error:
+            raise NotShareableError(
+                f"{function.__qualname__} is not seen through: {error}"
+            ) from error
+        for name, value in found.items():
+            self.note(name)
+            self.visit(value, f"{path}.{name}")
+
+    def _visit_loss(self, loss: Any, path: str) -> None:
+        """A user's class of losses: what its methods do, and what it holds."""
+        for kind in type(loss).__mro__:
+            if _is_trusted(kind) or self._is_known(kind):
+                continue
+            for name, value in sorted(vars(kind).items()):
+                if name not in _OF_CLASSES:
+                    self.note((name, type(value).__name__))
+                    inner = getattr(value, "__func__", getattr(value, "fget", value))
+                    self.visit(inner, f"{path}.{name}")
+        self._visit_attributes(loss, path)
 
     def _visit_other(self, value: Any, path: str) -> None:
         if isinstance(value, inspect.Signature | inspect.Parameter | np.dtype):
@@ -198,6 +242,9 @@ class _Walk:
         kind = type(value)
         self.note((kind.__module__, kind.__qualname__))
         if isinstance(value, weakref.ref | types.ModuleType) or "threading" in kind.__module__:
+            return
+        if isinstance(value, keras.losses.Loss) and not _is_trusted(kind):
+            self._visit_loss(value, path)
             return
         _check_trusted(kind, path)
         if isinstance(value, keras.initializers.Initializer):
@@ -245,9 +292,12 @@ def _has_state(value: Any) -> bool:
     )
 
 
+def _is_trusted(thing: Any) -> bool:
+    return str(getattr(thing, "__module__", "")).partition(".")[0] in _TRUSTED
+
+
 def _check_trusted(thing: Any, path: str) -> None:
-    module = str(getattr(thing, "__module__", ""))
-    if module.partition(".")[0] not in _TRUSTED:
+    if not _is_trusted(thing):
         name = getattr(thing, "__qualname__", repr(thing))
         raise NotShareableError(f"{name} is not Keras's own ({path})")
 
