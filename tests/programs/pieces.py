@@ -219,6 +219,24 @@ PIECES["mixed precision"] = (ROWS, LABELS, _mixed_precision)
 OWN_SKELETON = frozenset({"Python branch"})
 """Where the number decides which operations there are."""
 
+ROWS_TOGETHER = frozenset(
+    {
+        "Bidirectional",
+        "DepthwiseConv2D",
+        "Embedding",
+        "GRU dropout",
+        "LSTM dropout",
+        "LSTM recurrent dropout",
+        "RandomRotation",
+        "RandomTranslation",
+        "RandomZoom",
+        "SeparableConv2D",
+        "SimpleRNN activation",
+        "TimeDistributed",
+    }
+)
+"""Where rows of a batch meet in operations of which it is not known how."""
+
 
 def prepared(name: str, value: float) -> tuple[Any, Any, Any]:
     """A built model of a piece, its state and a batch."""

@@ -23,6 +23,7 @@ result.
 - `Family()`: learns from traces what those for other numbers are;
 - `Widening(trace, leaves)`: the same function for wider arrays, so that models of all widths have
   one skeleton; `disagreement` tries whether it is still the same;
+- `masked(full, last, leaves, rows)`: one trace for full batches and a last one of fewer rows;
 - `UntraceableError`: why a function has no trace that could be shared.
 """
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from luthier.programs._jax_agreement import DRIFTS, disagreement
     from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
     from luthier.programs._jax_families import Family
+    from luthier.programs._jax_masking import masked
     from luthier.programs._jax_packing import Packer, Request
     from luthier.programs._jax_padding import Padding
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
@@ -49,6 +51,7 @@ _HOMES = {
     "Context": "_lanes",
     "Lanes": "_lanes",
     "Family": "_jax_families",
+    "masked": "_jax_masking",
     "Packer": "_jax_packing",
     "Padding": "_jax_padding",
     "Request": "_jax_packing",
@@ -83,6 +86,7 @@ __all__ = [
     "Widening",
     "as_patches",
     "disagreement",
+    "masked",
     "trace",
 ]
 

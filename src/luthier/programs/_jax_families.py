@@ -153,9 +153,14 @@ def _is_number(value: Any) -> bool:
 def _same_arrays(one: Trace, other: Trace) -> bool:
     """Whether all that is no floating-point number is the same, bit by bit."""
     return all(
-        a is b or _is_number(a) or _exact(a) == _exact(b)
+        _is_number(a) or same_array(a, b)
         for a, b in zip(one.constants, other.constants, strict=True)
     )
+
+
+def same_array(one: Any, other: Any) -> bool:
+    """Whether two constants are the same, bit by bit."""
+    return one is other or bool(_exact(one) == _exact(other))
 
 
 def _exact(value: Any) -> Any:

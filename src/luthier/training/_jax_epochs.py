@@ -21,6 +21,8 @@ from luthier.training._jax_rows import DeviceData, Rows, plain
 # Batches that are streamed are sent to the device in parts of this size.
 _STREAMED_BYTES = 2**26
 _LONGEST = 4096
+# Of so many rows, one may be there to fill up the last batch.
+_MOST_FILLED = 10
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,33 @@ def runs(batches: Sequence[Any]) -> Iterator[Run]:
         last, run = kind, Run(structure, [leaves])
     if run is not None:
         yield run
+
+
+def joined(given: Sequence[Run]) -> Run | None:
+    """Full batches and a last one of fewer rows as one run, of `(batch, is_last)`.
+
+    Returns:
+        None if they are no such batches, or filling up the last one costs too much. It is filled up
+        with its first row.
+    """
+    if len(given) != 2 or len(given[1].batches) != 1 or given[0].structure != given[1].structure:
+        return None
+    full, last = given[0].batches[0], given[1].batches[0]
+    pairs = list(zip(full, last, strict=True))
+    if not all(leaf.ndim and leaf.shape[1:] == other.shape[1:] for leaf, other in pairs):
+        return None
+    sizes = {(len(leaf), len(other)) for leaf, other in pairs}
+    if len(sizes) != 1:
+        return None
+    ((most, fewer),) = sizes
+    if not 1 < fewer < most or (most - fewer) * _MOST_FILLED > len(given[0].batches) * most + fewer:
+        return None
+    places = np.zeros(most, np.int32)
+    places[:fewer] = np.arange(fewer)
+    filled = [(leaf if isinstance(leaf, Rows) else np.asarray(leaf))[places] for leaf in last]
+    batches = [[*leaves, np.bool_(False)] for leaves in given[0].batches]
+    structure = jax.tree.structure((jax.tree.unflatten(given[0].structure, full), False))
+    return Run(structure, [*batches, [*filled, np.bool_(True)]])
 
 
 def pull(iterator: Any, limit: int | None) -> Iterator[list[Any]]:

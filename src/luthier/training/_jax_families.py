@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 
-from luthier.programs import Family, Trace, trace
+from luthier.programs import Family, Trace, UntraceableError, masked, trace
 from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
 
 # Each holds a trace; a model has two to four.
@@ -38,6 +38,8 @@ class Families:
     def __init__(self) -> None:
         self.traced = 0
         self._families: OrderedDict[Hashable, Family] = OrderedDict()
+        # Steps whose last batch needs a trace of its own.
+        self._apart: dict[Hashable, None] = {}
 
     def traces(self, model: Any, kind: str, wanted: Sequence[tuple[Any, Any]]) -> list[Trace]:
         """Traces of a model's step.
@@ -52,6 +54,39 @@ class Families:
         """
         look = _look(model)
         return [self._trace(model, kind, look, state, batch) for state, batch in wanted]
+
+    def joint(self, model: Any, kind: str, state: Any, batches: tuple[Any, Any]) -> Trace | None:
+        """One trace for full batches and for the last one, called with `(batch, is_last)`.
+
+        Args:
+            model: compiled and built.
+            kind: "train" or "test".
+            state: to trace it for.
+            batches: a full one and the last one, whose arrays have as many rows each.
+
+        Returns:
+            None if it cannot be seen that it would be the same, or a model would have to be looked
+            at anew for each trial.
+        """
+        look = _look(model)
+        if look is None:
+            return None
+        key = (look.key, kind, types_of(state), *map(types_of, batches))
+        if key in self._apart:
+            return None
+        family, numbers = self._family(key), [scalar.value for scalar in look.scalars]
+        one = family.tell(numbers)
+        if one is None:
+            full, last = (self._trace(model, kind, look, state, batch) for batch in batches)
+            most, fewer = (len(jax.tree.leaves(batch)[0]) for batch in batches)
+            leaves = jax.tree.structure(state).num_leaves
+            try:
+                one = masked(full, last, leaves, (most, fewer))
+            except UntraceableError:
+                self._apart[key] = None
+                return None
+            family.add(numbers, one)
+        return one
 
     def _trace(
         self, model: Any, kind: str, look: Fingerprint | None, state: Any, batch: Any

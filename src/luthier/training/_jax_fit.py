@@ -18,7 +18,16 @@ import jax
 import keras
 
 from luthier.programs import DRIFTS, Padding, Request, Rule, Trace, UntraceableError, as_patches
-from luthier.training._jax_epochs import STEP, Run, epoch_maker, feed, keeps_types, pull, runs
+from luthier.training._jax_epochs import (
+    STEP,
+    Run,
+    epoch_maker,
+    feed,
+    joined,
+    keeps_types,
+    pull,
+    runs,
+)
 from luthier.training._jax_families import types_of
 from luthier.training._jax_rows import plain, traced_rows
 from luthier.training._jax_suited import (
@@ -90,6 +99,8 @@ class SharedFit:
         self._widths = TrialWidths(sharing.widths, widest)
         self._plan = _Plan()
         self._traces: dict[Any, Trace] = {}
+        # Of full batches and a last one together; None where it has to be two.
+        self._joint: dict[Any, Trace | None] = {}
         self._test_is_whole = False
         # Steps that cannot be shared, by kind, compiled as Keras does.
         self._keras: dict[str, Any] = {}
@@ -104,6 +115,7 @@ class SharedFit:
             self._sharing.fall_back(reason, self._info)
             return fit(*args, **kwargs)
         self._traces.clear()
+        self._joint.clear()
         self._keras.clear()
         self._is_repaid.clear()
         self._widths = TrialWidths(self._sharing.widths, self._widest)
@@ -161,11 +173,11 @@ class SharedFit:
         if kind in self._keras:
             return _each([self._keras[kind]] * len(given), state, given)
         try:
-            traces = self._traced(kind, state, given)
+            traces, runs = self._traced(kind, state, given)
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
-            ended = self._run_wider(kind, traces, state, given)
-            return self._run_shared(kind, traces, state, given) if ended is None else ended
+            ended = self._run_wider(kind, traces, state, runs)
+            return self._run_shared(kind, traces, state, runs) if ended is None else ended
         except UntraceableError as error:
             reason = str(error)
         except Exception as error:
@@ -240,16 +252,25 @@ class SharedFit:
             return as_patches
         return STEPWISE if on_cpu else None
 
-    def _traced(self, kind: str, state: Any, given: Sequence[Run]) -> list[Trace]:
-        """The trace of a step for each run."""
+    def _traced(self, kind: str, state: Any, given: list[Run]) -> tuple[list[Trace], list[Run]]:
+        """The trace of a step for each run; runs that can be are made one."""
         batches = [run.first() for run in given]
         keys = [(kind, types_of(state), types_of(batch)) for batch in batches]
+        one = joined(given)
+        if one is not None:
+            key = tuple(keys)
+            if key not in self._joint:
+                families = self._sharing.families
+                self._joint[key] = families.joint(self._model, kind, state, (*batches,))
+            trace = self._joint[key]
+            if trace is not None:
+                return [trace], [one]
         new = {k: (state, one) for k, one in zip(keys, batches, strict=True)}
         new = {key: one for key, one in new.items() if key not in self._traces}
         if new:
             made = self._sharing.families.traces(self._model, kind, list(new.values()))
             self._traces.update(zip(new, made, strict=True))
-        return [self._traces[key] for key in keys]
+        return [self._traces[key] for key in keys], given
 
 
 def _reason(error: Exception) -> str:
