@@ -176,6 +176,7 @@ class Value:
         self.known = known
 
     def wide_type(self) -> Any:
+        """Its shape and type where arrays are larger."""
         return _struct(self._aval, wide(self.axes))
 
     def of(self, values: dict[Value, Any]) -> Any:
@@ -190,7 +191,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Line:
-    """One operation of a program."""
+    """One operation of a program.
+
+    Attributes:
+        equation: what JAX says of it.
+        taken: its operands.
+        given: its results.
+    """
 
     equation: Any
     taken: list[Value]
