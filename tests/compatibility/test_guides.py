@@ -98,3 +98,36 @@ def test_guide_002_with_a_ready_made_hypermodel(project, capsys):
         trial.hyperparameters.get("learning_rate")
     )
     assert trial.hyperparameters.get("sep_num_filters") == 256
+
+
+def test_a_metric_of_ones_own_is_the_objective(project):
+    class Spread(keras.metrics.Metric):
+        def __init__(self, **options):
+            super().__init__(name="spread", **options)
+            self.worst = self.add_weight(name="worst", initializer="zeros")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            worst = keras.ops.max(keras.ops.abs(y_true - y_pred))
+            self.worst.assign(keras.ops.maximum(self.worst, worst))
+
+        def result(self):
+            return keras.ops.convert_to_tensor(self.worst)
+
+        def reset_state(self):
+            self.worst.assign(0.0)
+
+    def build(hp):
+        start = hp.Choice("start", ["zeros", "ones"])
+        model = keras.Sequential(
+            [keras.Input((2,)), keras.layers.Dense(1, kernel_initializer=start)]
+        )
+        model.compile(keras.optimizers.SGD(1e-9), "mse", metrics=[Spread()])
+        return model
+
+    tuner = kt.GridSearch(build, kt.Objective("val_spread", direction="max"))
+    x = np.ones((4, 2), "float32")
+    y = 3.0 * x[:, :1]
+    tuner.search(x, y, validation_data=(x, y), epochs=1, batch_size=2, verbose=0)
+    # Weights of 0 predict 0, weights of 1 predict 2, and hardly anything is learnt.
+    assert [trial.score for trial in tuner.oracle.trials.values()] == pytest.approx([3.0, 1.0])
+    assert tuner.get_best_hyperparameters()[0].get("start") == "zeros"
