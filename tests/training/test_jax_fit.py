@@ -335,6 +335,45 @@ def test_data_that_is_no_array(data: Any, settings: dict[str, Any]) -> None:
     compared(dense, data, validation_data=(X, ONE_HOT), batch_size=None, values=(0.3,), **settings)
 
 
+def test_a_batch_without_rows_teaches_nothing() -> None:
+    import keras
+
+    def trained(*lengths: int) -> Any:
+        class Batches(keras.utils.PyDataset):
+            def __len__(self) -> int:
+                return len(lengths)
+
+            def __getitem__(self, index: int) -> Any:
+                return X[: lengths[index]], ONE_HOT[: lengths[index]]
+
+        keras.utils.set_random_seed(3)
+        model = dense(0.3)
+        share_programs(model, Sharing(), {})
+        history = model.fit(Batches(), epochs=2, verbose=0, shuffle=False)
+        return [*model.get_weights(), np.array(history.history["loss"])]
+
+    for one, other in zip(trained(30, 20, 0), trained(30, 20), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_last_batch_is_filled_up_where_that_costs_little() -> None:
+    from luthier.training._jax_epochs import joined, runs
+
+    def cut(rows: int, size: int) -> Any:
+        x = np.arange(rows)
+        return list(runs([(x[i : i + size], 2 * x[i : i + size]) for i in range(0, rows, size)]))
+
+    one = joined(cut(70, 12))
+    assert one is not None
+    flags = [leaves[-1] for leaves in one.batches]
+    assert flags == [False] * 5 + [True]
+    x, doubled, _ = one.batches[-1]
+    np.testing.assert_array_equal(x, [*range(60, 70), 60, 60])
+    np.testing.assert_array_equal(doubled, 2 * x)
+    for rows, size in ((70, 32), (64, 32), (10, 12), (121, 12)):
+        assert joined(cut(rows, size)) is None, (rows, size)
+
+
 def test_the_second_trial_compiles_nothing() -> None:
     sharing = Sharing()
     for value in (0.3, 0.2, 0.25):

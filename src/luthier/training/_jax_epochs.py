@@ -88,7 +88,7 @@ def joined(given: Sequence[Run]) -> Run | None:
 
 
 def pull(iterator: Any, limit: int | None) -> Iterator[list[Any]]:
-    """Batches of an iterator, in parts that fit on the device."""
+    """Batches of an iterator that have rows, in parts that fit on the device."""
     taken = 0
     while limit is None or taken < limit:
         part: list[Any] = []
@@ -98,9 +98,13 @@ def pull(iterator: Any, limit: int | None) -> Iterator[list[Any]]:
                 batch = next(iterator)
             except StopIteration:
                 break
-            part.append(batch)
             taken += 1
-            size += sum(_streamed(leaf) for leaf in jax.tree.leaves(batch))
+            leaves = jax.tree.leaves(batch)
+            # The mean over no rows is no number, and would make every weight none.
+            if any(getattr(leaf, "shape", None) and not len(leaf) for leaf in leaves):
+                continue
+            part.append(batch)
+            size += sum(map(_streamed, leaves))
         if not part:
             return
         yield part
