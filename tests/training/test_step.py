@@ -347,6 +347,7 @@ def three_parts(model: Any, batch: Any) -> Any:
         ({"loss": squares, "accumulate": 0}, "from 1 on, got 0"),
         ({"loss": None}, "Expected a loss"),
         ({"optimizer": None}, "Expected an optimizer"),
+        ({"optimizer": "nonsense"}, "one that Keras knows, got 'nonsense'"),
         ({"optimizer": {"w": "sgd"}, "variables": {"w": "wide"}}, "No optimizer changes deep"),
         (
             {
@@ -368,6 +369,16 @@ def test_what_cannot_work_is_refused_before_training(
     with pytest.raises((FatalTypeError, FatalValueError), match=message):
         luthier.Step(model, **{"loss": squares, "optimizer": "sgd"} | arguments).train(BATCHES[0])
     assert all(np.array_equal(a, b) for a, b in zip(before, weights(model), strict=True))
+
+
+def test_inputs_without_targets_are_refused() -> None:
+    with pytest.raises(FatalValueError, match=r"inputs and targets.* got inputs alone"):
+        luthier.Step(wide_and_deep(), "mse", "sgd").train(X[:8])
+
+
+def test_a_loss_with_unclear_arguments_is_refused_at_once() -> None:
+    with pytest.raises(FatalTypeError, match=r"got <lambda>\(a, b\)"):
+        luthier.Step(wide_and_deep(), lambda a, b: 0.0, "sgd")
 
 
 def test_what_is_no_model_is_refused() -> None:

@@ -82,7 +82,7 @@ class ArrayBatches(Batches):
         if size > self._rows:
             raise FatalValueError(
                 f"Expected batches of at most as many rows as there are, {self._rows}; got "
-                f"batch_size={size}."
+                f"batch_size={size}. Make batches smaller, or give more rows."
             )
         whole, rest = divmod(self._rows, size)
         self.steps = steps or whole + (0 if self._drop else bool(rest))
@@ -307,7 +307,9 @@ def rows_of(arrays: Any) -> int:
     counts = {name: len(leaf) for name, leaf in leaves(arrays, "data") if leaf is not None}
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise FatalValueError(f"Expected as many rows in each array, but {told}.")
+        raise FatalValueError(
+            f"Expected as many rows in each array, but {told}. Leave rows out that have no match."
+        )
     rows = next(iter(counts.values()))
     if rows == 0:
         raise FatalValueError(_NO_ROWS.format(next(iter(counts))))

@@ -48,6 +48,12 @@ class KerasLoss:
         if compiled is None:
             told = self._told("compute_loss", training)
             loss = model.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weights, **told)
+        elif y is None:
+            raise FatalValueError(
+                "Expected inputs and targets, fit(x, y) or batches of (inputs, targets), for the "
+                "loss compares targets with what the model puts out; got inputs alone. Give "
+                "targets, or a loss(model, batch) that needs none."
+            )
         else:  # What Keras's own does, in a graph of half the size.
             loss = with_penalties(compiled(y, outputs, weights), model)
         check_scalar(loss, "the loss")

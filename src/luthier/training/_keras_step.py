@@ -191,8 +191,8 @@ def check(step: Definition) -> None:
     """Refuse what cannot work, before anything is trained.
 
     Raises:
-        FatalTypeError: (a TypeError) if the model is none.
-        FatalValueError: for a loss or a metric that is unknown.
+        FatalTypeError: (a TypeError) if the model is none, or a loss has unclear arguments.
+        FatalValueError: for a loss, a metric or an optimizer that is unknown.
     """
     if not isinstance(step.model, keras.Model):
         raise FatalTypeError(
@@ -204,6 +204,9 @@ def check(step: Definition) -> None:
     for name in _strings(step.loss):
         if name not in _BY_SHAPE:
             _known(keras.losses.get, name, "loss")
+    for loss in step.loss.values() if isinstance(step.loss, Mapping) else [step.loss]:
+        if callable(loss) and not isinstance(loss, keras.losses.Loss):
+            is_over_the_model(loss)
     optimizers_of(step)
 
 
@@ -223,7 +226,13 @@ def _strings(value: Any) -> list[str]:
 
 
 def _optimizer(given: Any, model: Any) -> Any:
-    optimizer = keras.optimizers.get(given)
+    try:
+        optimizer = keras.optimizers.get(given)
+    except ValueError as error:
+        raise FatalValueError(
+            f"Expected an optimizer or the name of one that Keras knows, got {given!r}. See "
+            "keras.optimizers for their names."
+        ) from error
     scaled = keras.optimizers.LossScaleOptimizer
     if model.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, scaled):
         return scaled(optimizer)
