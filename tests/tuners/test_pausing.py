@@ -64,7 +64,7 @@ def build(hp):
     return model
 
 
-def search(folder: Path, scheduler, backend, **options):
+def search(folder: Path, scheduler, backend, *, verbose=0, **options):
     tuner = luthier.RandomSearch(
         build, "val_loss", max_trials=1, seed=3, directory=folder, scheduler=scheduler, **options
     )
@@ -76,7 +76,7 @@ def search(folder: Path, scheduler, backend, **options):
         batch_size=8,
         # TensorFlow draws the order of batches from a state of its own, which nobody can set.
         shuffle=backend != "tensorflow",
-        verbose=0,
+        verbose=verbose,
     )
     return tuner
 
@@ -104,7 +104,7 @@ def test_a_paused_and_resumed_trial_equals_an_unbroken_one(tmp_path, backend):
     assert not list(tmp_path.rglob("resume.npz"))
 
 
-def test_a_state_that_vanished_is_begun_afresh_and_said(tmp_path, backend):
+def test_a_state_that_vanished_is_begun_afresh_and_said(tmp_path, backend, capsys):
     class Forget(PauseAfter):
         def propose(self, history):
             for file in tmp_path.rglob("resume.npz"):
@@ -116,11 +116,44 @@ def test_a_state_that_vanished_is_begun_afresh_and_said(tmp_path, backend):
                 super().decide(trial, history) if trial.attempt == 1 else Reply(Decision.CONTINUE)
             )
 
-    tuner = search(tmp_path, Forget({1}), backend)
+    tuner = search(tmp_path, Forget({1}), backend, verbose=1)
     (trial,) = tuner.results.trials
     assert trial.state is TrialState.COMPLETED
-    assert "begun afresh" in trial.info["resume"]
-    assert len(trial.measurements) == EPOCHS
+    why = "begun afresh: the state that it had reached is gone"
+    assert trial.info["resume"] == why
+    assert f"Note: trial 0 was {why}." in capsys.readouterr().out
+    whole = search(tmp_path / "whole", None, backend)
+    np.testing.assert_allclose(curve(tuner), curve(whole), atol=1e-6)
+
+
+class Losing(luthier.schedulers.Population):
+    """A population whose disk loses what the next generation is to go on from."""
+
+    folder: Path
+
+    def propose(self, history):
+        found = super().propose(history)
+        if found is not None:
+            for file in self.folder.rglob("resume.npz"):
+                file.unlink()
+        return found
+
+
+def test_a_state_that_another_trial_was_to_go_on_from_vanished(tmp_path, backend, capsys):
+    scheduler = Losing(2, 1, 2)
+    scheduler.folder = tmp_path
+    tuner = luthier.RandomSearch(
+        build, "val_loss", max_trials=4, seed=3, directory=tmp_path, scheduler=scheduler
+    )
+    tuner.search(X, Y, validation_data=(X, Y), epochs=EPOCHS, batch_size=8, verbose=1)
+    children = tuner.results.trials[2:]
+    assert [trial.suggestion.resume_from is not None for trial in children] == [True, True]
+    said = capsys.readouterr().out
+    for trial in children:
+        assert trial.state.has_score
+        assert trial.info["resume"] == "begun afresh: the state to go on from is gone"
+        assert trial.measurements[0].step == 0
+        assert f"Note: trial {trial.number} was begun afresh" in said
 
 
 def test_what_callbacks_had_in_mind_goes_on(tmp_path):

@@ -1,4 +1,4 @@
-"""`Explain`: says in one sentence, once, why a search cannot get anywhere.
+"""`Explain`: says in one sentence, once, why a search cannot get anywhere, or not as it should.
 
 Facts enter by the verbs of a hook; sentences leave on standard output: above the table where one is
 drawn, between the lines elsewhere. Each is about something that a person would want to change.
@@ -22,13 +22,16 @@ CONSTANT = 5
 FAILING = 3
 UNUSED = 20
 UNUSED_AT_END = 5
+# What a trial's `info` calls the reason for which it began afresh.
+_RESUMED = "resume"
 
 
 class Explain(Hook):
     """Explains searches that lead nowhere.
 
-    Said are: a scope that is never active, a hyperparameter that no trial used, a space of one
-    point, an objective that is the same in every trial, and one reason for which all trials fail.
+    Said are: a trial that could not go on where it was, a scope that is never active, a
+    hyperparameter that no trial used, a space of one point, an objective that is the same in every
+    trial, and one reason for which all trials fail.
 
     Args:
         verbose: 0 says nothing.
@@ -71,6 +74,11 @@ class Explain(Hook):
 
     def on_outcome(self, trial: Trial) -> None:
         """Look at what has been learnt by now."""
+        resumed = trial.info.get(_RESUMED)
+        if resumed:
+            self._say(
+                f"resumed: {trial.number}, {trial.attempt}", f"trial {trial.number} was {resumed}."
+            )
         if not trial.state.is_finished:
             return
         if trial.found:
