@@ -85,3 +85,28 @@ def test_more_cut_trials_than_a_part_of_the_opening_are_never_checked():
     assert step(race(ends, cut=cut), opening=8).why == CHECK
     given = race(ends, cut=[5, 6, 7], checks=(3, 4))
     assert step(given, opening=8) is None
+
+
+@pytest.mark.parametrize(("late", "is_unfair"), [(False, False), (True, True)])
+def test_ranks_that_say_little_of_the_ends_are_unfair_though_nobody_won(late, is_unfair):
+    """Two of the fourteen that were drawn are last at first, and end next to the chosen."""
+    ends = np.array([1.0, *np.linspace(2, 4, 14)])
+    early = ends + 1
+    if late:
+        ends[-2:] = 1.1
+    costs = np.column_stack([early + 1, early, ends])
+    marks = np.isin(np.arange(15), range(1, 15)), np.zeros(15, bool)
+    given = Race(RUNGS, np.arange(15), costs, np.ones(15, bool), *marks)
+    shown = given.evidence(given.checks, given.chosen)
+    assert (shown.draws, shown.hits, shown.is_unfair) == (14, 0, is_unfair)
+    fewer = given.evidence(given.checks & (np.arange(15) > 1), given.chosen)
+    assert not fewer.is_unfair
+
+
+def test_the_first_that_wins_by_little_is_followed_by_another_check():
+    ends, cut = np.linspace(1, 5, 60), list(range(20, 60))
+    ends[59] = 0.99
+    found = step(race(ends, cut=cut[:-1], checks=[59]))
+    assert found.why == CHECK
+    small = step(race(ends[50:], cut=range(4, 9), checks=[9]), opening=4)
+    assert small.why == CHECK

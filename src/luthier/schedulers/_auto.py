@@ -29,9 +29,10 @@ class Auto(Scheduler):
       some more of them.
     - Check: some of the trials that were cut, drawn at random, are followed to their ends: up to
       14, which bounds the chance that one in five of the others would have won. Unless two of them
-      beat those that were chosen, or one by far, the race is taken to be fair, and new trials are
-      raced in the same way. If they do (late bloomers), no new trial begins before all paused ones
-      have gone on, those first whose forecast ends best; so in the worst case all are trained.
+      beat those that were chosen, or one by far, or their early ranks do not tell their ends, the
+      race is taken to be fair, and new trials are raced in the same way. If so (late bloomers), no
+      new trial begins before all paused ones have gone on, those first whose forecast ends best; so
+      in the worst case all are trained.
     - A trial that is cut is paused, not stopped, until the study can have no new trials and nothing
       is left to go on. It says how sure that is: of N that were cut, drawn at random, so many beat
       those that were chosen, which bounds the chance of any other with 95 % confidence.

@@ -30,6 +30,9 @@ _ENOUGH, _PART_CHECKED, _MORE, _CHECK_SHARE = 14, 0.25, 1.25, 0.03
 # by so much of the distance from there to the median of at least so many.
 _NO_ACCIDENT = 2
 _JUMP, _FEWEST_FOR_A_MEDIAN = 1 / 3, 7
+# Where all of these were drawn, their ranks after such a part of all epochs have to tell those of
+# their ends: of recorded curves, once in a hundred searches the correlation was less than this.
+_ORDERED, _ORDER_AT = 0.7, 0.3
 # Why a trial went on, where the race is not the reason; kept with the trial.
 CHECK, LATE = "check", "late"
 
@@ -51,7 +54,8 @@ class Evidence:
     Attributes:
         draws: how many.
         hits: how many of them beat all that were chosen.
-        is_unfair: whether more of those that were cut must be expected to.
+        is_unfair: whether more of those that were cut must be expected to; also where none of them
+            did, but early ranks say little of the ends.
     """
 
     draws: int
@@ -138,7 +142,16 @@ class Race:
             and len(drawn) >= _FEWEST_FOR_A_MEDIAN
             and best - lowest > _JUMP * (np.median(drawn) - best)
         )
-        return Evidence(len(drawn), hits, bool(is_jump or hits >= min(_NO_ACCIDENT, len(drawn))))
+        is_unfair = is_jump or hits >= _NO_ACCIDENT or not self._keeps_order(self.at_end & checked)
+        return Evidence(len(drawn), hits, bool(is_unfair))
+
+    def _keeps_order(self, drawn: np.ndarray) -> bool:
+        """Whether ranks at a rung say which of the drawn end best; so, while they are too few."""
+        if drawn.sum() < _ENOUGH:
+            return True
+        rung = int(np.searchsorted(np.asarray(self.rungs) / self.rungs[-1], _ORDER_AT))
+        early, ends = (_ranks(self.z[drawn, at]) for at in (rung, -1))
+        return bool(np.corrcoef(early, ends)[0, 1] >= _ORDERED)
 
 
 def next_step(
@@ -189,6 +202,10 @@ def upper_bound(hits: int, draws: int) -> float:
     return high
 
 
+def _ranks(values: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable")
+
+
 def _promotion(race: Race, parts: Sequence[float]) -> Step | None:
     """The first at the lowest rung that is among the best there and has not gone on."""
     for rung in range(len(race.rungs) - 1):
@@ -213,7 +230,7 @@ def _check(race: Race, opening: int, seed: int, *, is_full: bool) -> Step | None
     count = int(race.checks.sum())
     wanted = min(_ENOUGH, max(1, int(_PART_CHECKED * opening)))
     if shown.hits:
-        wanted = int(_MORE * wanted)
+        wanted = max(_NO_ACCIDENT, int(_MORE * wanted))
     epochs = np.asarray(race.rungs)[race.level]
     later = not is_full and epochs[race.checks].sum() < _CHECK_SHARE * epochs.sum()
     if not (count < wanted or later):
