@@ -210,3 +210,9 @@ def test_median_stops_within_an_epoch(tmp_path: Path) -> None:
 def test_no_number_of_batches_is_refused(every: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Expected `report_every` as a number of batches"):
         search(tmp_path, report_every=every)
+
+
+def test_epochs_that_do_not_reach_the_first_rung_are_refused(tmp_path: Path) -> None:
+    for kind in (luthier.schedulers.ASHA, luthier.schedulers.SuccessiveHalving):
+        with pytest.raises(ValueError, match="first rung, which is at 3 epochs, got 2"):
+            search(tmp_path, kind(min_epochs=3))

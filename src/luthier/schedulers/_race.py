@@ -150,8 +150,7 @@ class Race:
         if drawn.sum() < _ENOUGH:
             return True
         rung = int(np.searchsorted(np.asarray(self.rungs) / self.rungs[-1], _ORDER_AT))
-        early, ends = (_ranks(self.z[drawn, at]) for at in (rung, -1))
-        return bool(np.corrcoef(early, ends)[0, 1] >= _ORDERED)
+        return _rank_correlation(self.z[drawn, rung], self.z[drawn, -1]) >= _ORDERED
 
 
 def next_step(
@@ -202,8 +201,11 @@ def upper_bound(hits: int, draws: int) -> float:
     return high
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    return np.argsort(np.argsort(values, kind="stable"), kind="stable")
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's, from 2 values on; equal ones rank by their places."""
+    ranks = (np.argsort(np.argsort(values, kind="stable")) for values in (one, other))
+    apart = np.subtract(*ranks).astype(float)
+    return float(1 - 6 * (apart @ apart) / (len(one) * (len(one) ** 2 - 1)))
 
 
 def _promotion(race: Race, parts: Sequence[float]) -> Step | None:

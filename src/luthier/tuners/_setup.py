@@ -11,6 +11,7 @@ from luthier.driver import Limits
 from luthier.errors import FatalRuntimeError, FatalValueError
 from luthier.oracles import Oracle
 from luthier.oracles._legacy import warn
+from luthier.study import Study
 from luthier.training import RISK, CrossValidation, Sharing
 
 CHIEF_VARIABLES = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
@@ -131,6 +132,21 @@ def take_report_every(options: dict[str, Any]) -> int | None:
             f"at the ends of epochs only, got {every!r}."
         )
     return every
+
+
+def check_rungs(study: Study) -> None:
+    """See that trials come to the first rung of the scheduler, where it has one.
+
+    Raises:
+        FatalValueError: (a ValueError) if they are too short.
+    """
+    least = study.spec.settings.get("scheduler", {}).get("min_epochs", 1)
+    if study.horizon is not None and study.horizon < least:
+        raise FatalValueError(
+            f"Expected `epochs` to reach the scheduler's first rung, which is at {least} epochs, "
+            f"got {study.horizon}: no trial would ever be compared. Lower `min_epochs`, or train "
+            "for longer."
+        )
 
 
 def check_executions(executions: int) -> int:

@@ -256,6 +256,7 @@ class Tuner(BaseTuner):
         self._called = (fit_args, fit_kwargs)
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
+        _setup.check_rungs(study)
         self._keeper.look(study.history())
         self._sharing.expect(self.oracle.get_space().space)
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
