@@ -151,3 +151,20 @@ def test_a_filled_batch_trains_a_piece_as_it_would_alone(pieces: Any, name: str)
     run = _masked(model.train_step, state, batch, last)
     filled = _filled(last, pieces.BATCH)
     _assert_same(run(state, filled, is_last=True), model.train_step(state, last), 2e-6)
+
+
+@pytest.mark.parametrize("name", ["Dropout", "GaussianDropout", "SpatialDropout2D"])
+def test_layers_of_a_filled_step_may_be_wider_as_those_of_a_full_one(
+    pieces: Any, name: str
+) -> None:
+    import jax
+
+    from luthier.programs import Widening, masked, trace
+
+    model, state, batch = pieces.prepared(name, 0.3)
+    leaves = jax.tree.structure(state).num_leaves
+    full = trace(model.train_step, state, batch)
+    last = trace(model.train_step, state, jax.tree.map(lambda leaf: leaf[:5], batch))
+    both = masked(full, last, leaves, (pieces.BATCH, 5))
+    sizes = [factor.size for factor in Widening(full, leaves).factors]
+    assert [factor.size for factor in Widening(both, leaves).factors] == sizes

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.extend.random import threefry2x32_p
 
-from luthier.programs._axes import Axis, resolved, wide
+from luthier.programs._axes import Axis, Factor, resolved, wide
 from luthier.programs._axis_rules import SIZES, Axes, held, relate
 from luthier.programs._jax_padding import embedded, is_wider
 from luthier.programs._jax_primitives import INLINED, LIFTED
@@ -249,6 +249,18 @@ class Line:
             if tuple(result.shape) != wide(value.axes):
                 raise UntraceableError(f"{name} cannot be written for wider layers")
         return results
+
+    def draws_along(self, factor: Factor) -> bool:
+        """Whether it draws numbers of which those for one place of a factor come after those for
+        the place before.
+        """
+        return self.equation.primitive.name == "random_bits" and self._drawn()[:1] == (factor,)
+
+    def draw_more(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """Draw what it draws and more after it, for arrays that are larger along such a factor."""
+        shape = wide(self.given[0].axes)
+        with in_context(self.equation):
+            return bind_again(self.equation, operands, self.equation.params | {"shape": shape})
 
     def _has_counters(self) -> bool:
         """Whether each number that is drawn is a function of its place alone."""

@@ -129,6 +129,8 @@ class _Masking:
 
         def step(state: Any, batch: Any, count: Any) -> Any:
             def do(line: Line, operands: list[Any], strides: Any) -> Sequence[Any]:
+                if line.draws_along(self._rows):
+                    return line.draw_more(operands)
                 return line.run(self._operands(line, operands, count), strides)
 
             return program(do, state, batch)
