@@ -239,6 +239,7 @@ class SearchFacts:
         max_seconds: for how long this run may go on, or None.
         place: where it is kept, for people: a path, a URL or "memory".
         notices: what changed against the stored set-up, a sentence each.
+        max_retries: how often a trial that raised is run again.
     """
 
     spec: StudySpec
@@ -247,6 +248,7 @@ class SearchFacts:
     max_seconds: float | None
     place: str
     notices: tuple[str, ...] = ()
+    max_retries: int = 0
 
 
 class Hook(ABC):

@@ -123,6 +123,7 @@ def _watched(study: Study, limits: Limits, hooks: Sequence[Hook]) -> Iterator[li
         max_seconds=limits.seconds,
         place=study.place,
         notices=study.notices,
+        max_retries=study.max_retries,
     )
     ending: list[str] = []
     for hook in hooks:

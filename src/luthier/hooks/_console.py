@@ -181,17 +181,19 @@ def _trial_line(progress: Progress, trial: Trial) -> str:
     if trial.scores:
         what = " ".join(map(score_text, trial.scores)) + _best(progress, "  ")
     else:
-        what = _failure(trial)
+        what = _failure(trial, progress.max_retries)
     left = progress.left()
     rest = f"  about {duration_text(left)} left" if left is not None and left >= 1 else ""
     values = values_text(progress.values(trial)) or "default configuration"
     return f"[{count}] trial {trial.number}  {what}  {duration_text(trial.seconds)}{rest}  {values}"
 
 
-def _failure(trial: Trial) -> str:
-    word = "to be retried" if trial.state is TrialState.WAITING else trial.state.value
+def _failure(trial: Trial, max_retries: int) -> str:
+    is_retried = trial.state is TrialState.WAITING
+    word = "to be retried" if is_retried else trial.state.value
     reason = reason_text(trial.message)
-    return f"{word}: {reason}" if reason else word
+    said = f"{word}: {reason}" if reason else word
+    return f"{said} (retry {trial.failures} of {max_retries})" if is_retried else said
 
 
 def _best(progress: Progress, before: str) -> str:

@@ -50,6 +50,7 @@ class Progress:
         self.objectives: tuple[Objective, ...] = facts.spec.objectives
         self.max_trials = facts.max_trials
         self.max_seconds = facts.max_seconds
+        self.max_retries = facts.max_retries
         self.best: Trial | None = None
         self.recent: deque[Trial] = deque(maxlen=RECENT)
         self.running: dict[int, Running] = {}

@@ -108,7 +108,7 @@ class Study:
         self._course = Course(_setup.as_scheduler(scheduler))
         # Checked before the store is opened, so that a mistake leaves nothing behind.
         self.max_trials = _setup.checked_count("max_trials", max_trials)
-        self._max_retries = _setup.checked_retries(max_retries)
+        self.max_retries = _setup.checked_retries(max_retries)
         constraints = _setup.all_constraints(space, constraints)
         self._imported = _setup.checked_items("imported", imported, Trial)
         self._store = open_store(storage)
@@ -265,7 +265,7 @@ class Study:
             else _verdict.outcome_of(known, value, self.objectives, last.decision)
         )
         outcome = replace(outcome, message=outcome.message or last.why)
-        ended = _verdict.conclude(known, outcome, self.objectives, self._max_retries)
+        ended = _verdict.conclude(known, outcome, self.objectives, self.max_retries)
         stored = self._store.move(ended)
         self._heartbeat.drop(number)
         self._course.leave(number)

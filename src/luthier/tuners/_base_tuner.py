@@ -262,10 +262,6 @@ class BaseTuner:
     def _on_outcome(self, record: Record) -> None:
         """A trial ended and is recorded."""
         trial = self.oracle._desk.settle(record)
-        if record.state is TrialState.WAITING and self.oracle.verbose:
-            _printing.print_retry(
-                trial.trial_id, record.failures, self.oracle.max_retries_per_trial
-            )
         self.on_trial_end(trial)
         self.pre_create_trial()
 

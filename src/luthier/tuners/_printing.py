@@ -69,10 +69,3 @@ def print_backend(sentence: str) -> None:
     """That a backend of Keras was chosen, if it was."""
     if sentence:
         print(sentence)  # noqa: T201
-
-
-def print_retry(trial_id: str, failures: int, max_retries: int) -> None:
-    """That a trial failed and will be run again."""
-    print(  # noqa: T201
-        f"Trial {trial_id} failed {failures} times. {max_retries - failures} retries left."
-    )
