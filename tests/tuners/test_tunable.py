@@ -130,6 +130,8 @@ def test_hyperband_decides_about_epochs_itself(tmp_path):
         ({"groups": [1, 2]}, FatalTypeError, r"give the tuner cv=GroupKFold\(5\)"),
         ({"surprise_me": 3}, FatalTypeError, "which takes x, y, batch_size"),
         ({"x": None}, FatalTypeError, "called without data"),
+        ({"y": np.zeros(3)}, FatalValueError, "'x': 4, 'y': 3"),
+        ({"validation_split": 20}, FatalValueError, "from 0 to below 1, got 20"),
     ],
 )
 def test_what_no_model_could_be_trained_with_ends_the_search(tmp_path, arguments, error, text):

@@ -459,6 +459,38 @@ def test_a_hypermodel_that_builds_no_model(tmp_path):
         made.search(verbose=0)
 
 
+@pytest.mark.parametrize(
+    ("compiled", "text"),
+    [
+        (None, "return a compiled model"),
+        ({"loss": "mean_square_error"}, "Expected a loss .* got 'mean_square_error'"),
+        ({"loss": "mse", "metrics": ["acuracy"]}, "Expected a metric .* got 'acuracy'"),
+    ],
+)
+def test_a_first_model_that_cannot_be_trained_ends_the_search(tmp_path, compiled, text):
+    def wrong(hp):
+        model = keras.Sequential([keras.layers.Dense(hp.Int("units", 1, 9)), keras.layers.Dense(1)])
+        if compiled:
+            model.compile("sgd", **compiled)
+        return model
+
+    made = tuner(tmp_path, wrong)
+    with pytest.raises(FatalValueError, match=text):
+        made.search(X, Y, **FIT)
+    assert not any(trial.state.is_finished for trial in made.results.trials)
+
+
+def test_a_later_model_that_cannot_be_trained_is_a_failed_trial(tmp_path):
+    def wrong_later(hp):
+        model = small(hp)
+        model.compile("sgd", hp.Choice("loss", ["mse", "mean_square_error"]), run_eagerly=True)
+        return model
+
+    made = tuner(tmp_path, wrong_later, luthier.GridSearch, max_trials=2)
+    made.search(X, Y, **FIT)
+    assert [trial.state.value for trial in made.results.trials] == ["completed", "failed"]
+
+
 def test_no_hypermodel(tmp_path):
     with pytest.raises(ValueError) as caught:
         tuner(tmp_path, None)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from luthier.errors import FatalTypeError
+from luthier.errors import FatalTypeError, FatalValueError
 
+# More than that are no inputs of a model.
+_MOST_INPUTS = 100
 _GROUPS = "Groups are for cross-validation: give the tuner cv=GroupKFold(5) or the like."
 _NO_DATA = (
     "search() was called without data, and Keras trains the models: pass what `fit` takes, for "
@@ -20,13 +22,17 @@ _NO_DATA = (
 
 
 def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Refuse arguments that the model's `fit` does not take, and none at all.
+    """Refuse what the model's `fit` does not take, and, where that is Keras's, data that do not fit.
 
     Raises:
-        FatalTypeError: (a TypeError) naming the argument, and one that was probably meant.
+        FatalTypeError: (a TypeError) naming the argument, and one that was probably meant; or if
+            there are no data.
+        FatalValueError: (a ValueError) for data of different lengths, or a `validation_split` that
+            is no part of the data.
     """
     try:
-        parameters = inspect.signature(model.fit).parameters
+        signature = inspect.signature(model.fit)
+        parameters = signature.parameters
     except (TypeError, ValueError):
         return
     takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
@@ -34,8 +40,17 @@ def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         if name not in parameters:
             raise FatalTypeError(_unexpected(name, list(parameters)))
     is_keras = type(model).fit.__module__.partition(".")[0] == "keras"
-    if is_keras and not args and kwargs.get("x") is None:
+    if not is_keras:
+        return
+    if not args and kwargs.get("x") is None:
         raise FatalTypeError(_NO_DATA)
+    try:
+        given = signature.bind_partial(*args, **kwargs).arguments
+    except TypeError as error:
+        raise FatalTypeError(f"search() and the model's `fit` disagree: {error}.") from error
+    _check_rows({name: given.get(name) for name in ("x", "y", "sample_weight")})
+    _check_rows({"validation_data": given.get("validation_data")})
+    _check_split(given.get("validation_split"))
 
 
 def _unexpected(name: str, known: Sequence[str]) -> str:
@@ -46,3 +61,40 @@ def _unexpected(name: str, known: Sequence[str]) -> str:
     if close:
         return f"{begin}: did you mean {close[0]}?"
     return f"{begin}, which takes {', '.join(known)}."
+
+
+def _check_rows(given: Mapping[str, Any]) -> None:
+    """Refuse arrays of different lengths.
+
+    Raises:
+        FatalValueError: naming two and their rows.
+    """
+    counts = list(_counts("", given))
+    other = next((one for one in counts if one[1] != counts[0][1]), None)
+    if other is not None:
+        raise FatalValueError(
+            f"Expected as many rows in each of the data, got {dict([counts[0], other])}: a target "
+            "in y, and a weight in sample_weight, belong to each row of x."
+        )
+
+
+def _counts(name: str, data: Any) -> Iterator[tuple[str, int]]:
+    """Each array of the data with its rows; what is no array counts its own."""
+    if isinstance(data, Mapping):
+        for key, one in data.items():
+            yield from _counts(f"{name}[{key!r}]" if name else str(key), one)
+    elif isinstance(data, list | tuple):
+        for place, one in enumerate(data[:_MOST_INPUTS]):
+            yield from _counts(f"{name}[{place}]", one)
+    else:
+        shape = getattr(data, "shape", None)
+        if shape is not None and len(shape) and shape[0] is not None:
+            yield name, int(shape[0])
+
+
+def _check_split(split: Any) -> None:
+    if isinstance(split, int | float) and not 0.0 <= split < 1.0:
+        raise FatalValueError(
+            "Expected search(validation_split=...) to be the part of the rows that is held out, "
+            f"from 0 to below 1, got {split!r}."
+        )

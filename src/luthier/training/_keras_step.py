@@ -5,7 +5,6 @@ Enters: a `Step`, batches. Leaves: losses, logs, variables that changed.
 
 from __future__ import annotations
 
-import functools
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import keras
 
 from luthier.errors import FatalTypeError, FatalValueError
+from luthier.training._keras_compiled import check_names
 from luthier.training._keras_groups import Group, groups_of
 from luthier.training._keras_losses import (
     KerasLoss,
@@ -29,7 +29,6 @@ from luthier.training._names import as_metrics
 from luthier.training._traces import TraceLog
 
 _FILES = {"jax": "_jax_step", "tensorflow": "_tensorflow_step", "torch": "_torch_step"}
-_BY_SHAPE = {"accuracy", "acc", "crossentropy", "ce"}  # Keras chooses by the outputs' shape
 
 
 class Definition(Protocol):
@@ -198,31 +197,11 @@ def check(step: Definition) -> None:
         raise FatalTypeError(
             f"Expected a Keras model, got {step.model!r} of type {type(step.model).__name__}."
         )
-    for name in _strings(step.metrics):
-        if name not in _BY_SHAPE:
-            _known(keras.metrics.get, name, "metric")
-    for name in _strings(step.loss):
-        if name not in _BY_SHAPE:
-            _known(keras.losses.get, name, "loss")
+    check_names(step.loss, step.metrics)
     for loss in step.loss.values() if isinstance(step.loss, Mapping) else [step.loss]:
         if callable(loss) and not isinstance(loss, keras.losses.Loss):
             is_over_the_model(loss)
     optimizers_of(step)
-
-
-@functools.lru_cache(maxsize=256)  # To ask Keras for a metric makes one, with its variables.
-def _known(get: Callable[[str], Any], name: str, kind: str) -> None:
-    try:
-        get(name)
-    except ValueError as error:
-        raise FatalValueError(
-            f"Expected a {kind} that Keras knows, got {name!r}. See keras.{kind}"
-            f"{'es' if kind == 'loss' else 's'} for their names, or give a function."
-        ) from error
-
-
-def _strings(value: Any) -> list[str]:
-    return [one for one in keras.tree.flatten(value) if isinstance(one, str)]
 
 
 def _optimizer(given: Any, model: Any) -> Any:

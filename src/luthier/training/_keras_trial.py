@@ -29,6 +29,7 @@ from luthier.training._keras_callbacks import (
     SaveBest,
     TrialLink,
 )
+from luthier.training._keras_compiled import check_compiled
 from luthier.training._keras_copies import fresh_callbacks
 from luthier.training._keras_model import (
     build_model,
@@ -253,6 +254,9 @@ def _built_and_fitted(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
         model.load_weights(str(weights))
     if not fits_itself(task.hypermodel):
         check_arguments(model, args, kwargs)
+        if task.number == 0:
+            # Later ones may differ by a choice of theirs, and are failed trials then.
+            check_compiled(model)
     share_programs(model, task.sharing, task.info, task.hp)
     value = task.hypermodel.fit(task.hp, model, *args, **kwargs)
     if task.paths.build_config is not None:
