@@ -49,6 +49,15 @@ class Scaled(luthier.HyperModel):
         return model.fit(x * self.scale, y, batch_size=hp.Choice("batch", [8, 16]), **kwargs)
 
 
+class Wrapped(luthier.HyperModel):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def build(self, hp):
+        return self.inner.build(hp)
+
+
 def load():
     return {"x": X, "y": Y, "validation_data": (X, Y)}
 
@@ -98,6 +107,12 @@ def test_a_hypermodel_with_a_fit_of_its_own(tmp_path):
     assert "def load():" in script.read_text()
 
 
+def test_a_hypermodel_that_holds_another(tmp_path, capsys):
+    tuner = searched(tmp_path, Wrapped(Scaled(0.5)))
+    score = run(tuner.export(tmp_path / "best.py"), capsys)
+    assert score == pytest.approx(tuner.results.best.score, rel=1e-3)
+
+
 def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
     tuner = luthier.RandomSearch(build, "val_loss", max_trials=2, seed=0, directory=tmp_path)
     with pytest.raises(StudyError, match="No trial has a score yet"):
@@ -114,6 +129,9 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
     with pytest.raises(FatalValueError, match="define it with `def`"):
         tuner.export(tmp_path / "best.py", X, Y, data=lambda: {})
     monkeypatch.setattr(tuner, "hypermodel", Scaled(np.zeros(3)))
+    with pytest.raises(FatalValueError, match="The hypermodel holds scale="):
+        tuner.export(tmp_path / "best.py", X, Y)
+    monkeypatch.setattr(tuner, "hypermodel", Wrapped(Scaled(np.zeros(3))))
     with pytest.raises(FatalValueError, match="The hypermodel holds scale="):
         tuner.export(tmp_path / "best.py", X, Y)
     assert not list(tmp_path.glob("best*"))

@@ -22,7 +22,7 @@ _NO_DATA = (
 
 
 def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Refuse what the model's `fit` does not take, and, where that is Keras's, data that do not fit.
+    """Refuse what the model's `fit` does not take, and data that Keras's own would refuse.
 
     Raises:
         FatalTypeError: (a TypeError) naming the argument, and one that was probably meant; or if

@@ -21,7 +21,7 @@ from luthier.oracles import Oracle, _reports
 from luthier.oracles._legacy import warn
 from luthier.oracles._state import load_state, save_state
 from luthier.oracles._trial import Trial, TrialStatus
-from luthier.records import Outcome, TrialState
+from luthier.records import Outcome
 from luthier.records import Trial as Record
 from luthier.results import Results
 from luthier.space import HyperParameters

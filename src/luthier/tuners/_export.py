@@ -175,20 +175,33 @@ def model_of(hypermodel: training.HyperModel, sources: Sources) -> tuple[str, st
     plain_fit = "model.fit(*args, **kwargs)"
     if isinstance(hypermodel, training.DefaultHyperModel):
         return f"{sources.add(hypermodel.function)}(hp)", plain_fit
-    state = {n: v for n, v in vars(hypermodel).items() if v is not None or n != "name"}
-    wrong = [name for name, value in state.items() if not is_plain(value)]
-    kind = sources.add(type(hypermodel))
-    if wrong:
-        raise FatalValueError(
-            f"The hypermodel holds {wrong[0]}={state[wrong[0]]!r}, which cannot be written into a "
-            "script: make it in `build`, or keep numbers and texts only."
-        )
-    sources.definitions["hypermodel"] = (
-        f"hypermodel = {kind}.__new__({kind})\nhypermodel.__dict__.update({state!r})\n"
-    )
+    _instance("hypermodel", hypermodel, sources)
     own = training.fits_itself(hypermodel)
     fit = "hypermodel.fit(hp, model, *args, **kwargs)" if own else plain_fit
     return "hypermodel.build(hp)", fit
+
+
+def _instance(name: str, hypermodel: training.HyperModel, sources: Sources) -> str:
+    """Define a hypermodel as it is here, and those that it holds before it; its name.
+
+    Raises:
+        FatalValueError: (a ValueError) naming what cannot be written.
+    """
+    kind, state = sources.add(type(hypermodel)), []
+    for attribute, value in vars(hypermodel).items():
+        if isinstance(value, training.HyperModel):
+            state.append(f"{attribute!r}: {_instance(f'{name}_{attribute}', value, sources)}")
+        elif is_plain(value):
+            state.append(f"{attribute!r}: {value!r}")
+        else:
+            raise FatalValueError(
+                f"The hypermodel holds {attribute}={value!r}, which cannot be written into a "
+                "script: make it in `build`, or keep numbers and texts only."
+            )
+    sources.definitions[name] = (
+        f"{name} = {kind}.__new__({kind})\n{name}.__dict__.update({{{', '.join(state)}}})\n"
+    )
+    return name
 
 
 def _title(task: training.TrialTask, score: float) -> str:
