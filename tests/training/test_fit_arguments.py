@@ -51,6 +51,19 @@ def test_a_validation_split_that_is_no_part_is_refused(split):
         check(X, Y, validation_split=split)
 
 
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ({"y": Y}, "got y beside x, a generator"),
+        ({"sample_weight": Y}, "got sample_weight beside x, a generator"),
+        ({"validation_split": 0.5}, "needs arrays, got x, a generator: pass validation_data"),
+    ],
+)
+def test_what_goes_with_arrays_only_is_refused_beside_batches(beside, told):
+    with pytest.raises(FatalValueError, match=told):
+        check((batch for batch in [(X, Y)]), **beside)
+
+
 def test_too_many_arguments_are_refused():
     with pytest.raises(FatalTypeError, match="too many positional"):
         check(*[X] * 30)
@@ -70,7 +83,8 @@ def test_what_fits_is_let_through():
     check(X, Y, validation_data=(X[:4], Y[:4], np.ones(4)), class_weight={0: 1.0})
     check({"a": X, "b": [X, X]}, (Y, Y))
     check(Data(), validation_data=Data())
-    check(((X, Y) for _ in range(2)), steps_per_epoch=1)
+    check(((X, Y) for _ in range(2)), steps_per_epoch=1, validation_split=0.0)
+    check(X.tolist(), Y.tolist(), validation_split=0.5)
 
 
 def test_other_lengths_are_the_business_of_a_model_with_its_own_fit():

@@ -131,6 +131,8 @@ def test_hyperband_decides_about_epochs_itself(tmp_path):
         ({"surprise_me": 3}, FatalTypeError, "which takes x, y, batch_size"),
         ({"x": None}, FatalTypeError, "called without data"),
         ({"y": np.zeros(3)}, FatalValueError, "'x': 4, 'y': 3"),
+        ({"x": iter([]), "batch_size": luthier.Int(1, 4)}, FatalValueError, "change nothing: x, a"),
+        ({"x": iter([])}, FatalValueError, "got y beside x, a list_iterator"),
         ({"validation_split": 20}, FatalValueError, "from 0 to below 1, got 20"),
     ],
 )

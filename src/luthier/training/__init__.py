@@ -6,6 +6,7 @@ Without any framework:
 - `evaluate_function(function).bind(space, objectives)`: a Python function as an `Evaluate`;
 - `summarize(returned, objective, source)`: what `fit` or `run_trial` returned, as a `Result`;
 - `choose_backend()`: an installed Keras backend where none is chosen; call it before Keras is used;
+- `gives_batches(x)`: whether what `fit` gets is no arrays, but a dataset or the like;
 - `steady()`: around a search, `released()`: around a trial; they keep memory flat;
 - `programs_kept_in(folder)`: around all that compiles; the next run finds it there;
 - `Sharing(...)`: what the trials of a search share: compiled programs, data on the device.
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 from luthier.training._backend import backend_in_use, choose_backend
 from luthier.training._discovery import discover
 from luthier.training._estimator_script import EstimatorScript, render_estimator
+from luthier.training._fit_arguments import gives_batches
 from luthier.training._folds import DROPPED, FOLDS, RISK, CrossValidation
 from luthier.training._function import Reporter, evaluate_function
 from luthier.training._gradients import (
@@ -74,6 +76,7 @@ _WITH_KERAS = {
 __all__ = [
     "value_and_gradients",
     "differentiate",
+    "gives_batches",
     "gradient",
     "is_plain",
     "custom_gradient",

@@ -48,9 +48,37 @@ def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         given = signature.bind_partial(*args, **kwargs).arguments
     except TypeError as error:
         raise FatalTypeError(f"search() and the model's `fit` disagree: {error}.") from error
-    _check_rows({name: given.get(name) for name in ("x", "y", "sample_weight")})
     _check_rows({"validation_data": given.get("validation_data")})
+    if gives_batches(given.get("x")):
+        _check_beside_batches(given)
+        return
+    _check_rows({name: given.get(name) for name in ("x", "y", "sample_weight")})
     _check_split(given.get("validation_split"))
+
+
+def gives_batches(x: Any) -> bool:
+    """Whether it is a dataset, a loader, a generator or the like, not rows."""
+    rows = isinstance(x, Mapping | list | tuple | str) or hasattr(x, "shape")
+    return x is not None and not rows and not hasattr(x, "__array__")
+
+
+def _check_beside_batches(given: Mapping[str, Any]) -> None:
+    """Refuse what Keras takes with arrays only.
+
+    Raises:
+        FatalValueError: naming the argument.
+    """
+    kind = type(given["x"]).__name__
+    for name in ("y", "sample_weight"):
+        if given.get(name) is not None:
+            raise FatalValueError(
+                f"search() got {name} beside x, a {kind}, whose batches hold it: leave {name} "
+                "away, or give arrays."
+            )
+    if given.get("validation_split"):
+        raise FatalValueError(
+            f"search(validation_split=...) needs arrays, got x, a {kind}: pass validation_data."
+        )
 
 
 def _unexpected(name: str, known: Sequence[str]) -> str:

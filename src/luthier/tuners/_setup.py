@@ -140,7 +140,7 @@ def check_rungs(study: Study) -> None:
     Raises:
         FatalValueError: (a ValueError) if they are too short.
     """
-    least = study.spec.settings.get("scheduler", {}).get("min_epochs", 1)
+    least = study.spec.settings.get("scheduler", {}).get("min_epochs", 0)
     if study.horizon is not None and study.horizon < least:
         raise FatalValueError(
             f"Expected `epochs` to reach the scheduler's first rung, which is at {least} epochs, "

@@ -14,6 +14,7 @@ from typing import Any
 from luthier.errors import FatalTypeError, FatalValueError
 from luthier.oracles import Oracle
 from luthier.space import HyperParameter, HyperParameters, Int
+from luthier.training import gives_batches
 
 # What is the same for all trials: data, and what the search itself looks at.
 SHARED = frozenset({"x", "y", "callbacks", "groups", "validation_data", "sample_weight", "verbose"})
@@ -60,6 +61,21 @@ def check_counts(arguments: Mapping[str, Any]) -> None:
                 f"Expected search({name}=...) to be an int from 1, or a hyperparameter of such as "
                 f"luthier.Int(1, 8), got {got}."
             )
+
+
+def check_is_used(x: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuse to search what Keras's `fit` passes over.
+
+    Raises:
+        FatalValueError: (a ValueError) for a batch size beside data that come in batches.
+    """
+    searched = arguments.get("batch_size")
+    if isinstance(searched, HyperParameter) and gives_batches(x):
+        raise FatalValueError(
+            f"search(batch_size={_described(searched)}) would change nothing: x, a "
+            f"{type(x).__name__}, comes in batches of its own. Give arrays, or make the batches in "
+            "`HyperModel.fit`."
+        )
 
 
 def fill_in(arguments: Mapping[str, Any], hp: HyperParameters) -> dict[str, Any]:

@@ -256,12 +256,13 @@ class Tuner(BaseTuner):
         self._called = (fit_args, fit_kwargs)
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
-        _setup.check_rungs(study)
         self._keeper.look(study.history())
         self._sharing.expect(self.oracle.get_space().space)
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
         if not (own_fit or self._has_seams or self._overrides("run_trial")):
             _tunable.check_counts(fit_kwargs)
+            _tunable.check_is_used(fit_args[0] if fit_args else fit_kwargs.get("x"), fit_kwargs)
+        _setup.check_rungs(study)
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
