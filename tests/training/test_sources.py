@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from luthier.errors import FatalValueError
+from luthier.errors import FatalValueError, StudyError
+from luthier.training import HyperModel
 from luthier.training._sources import Sources, is_plain
 
 HELPER = """
@@ -135,6 +136,14 @@ def test_only_what_is_needed_is_taken(model: ModuleType) -> None:
     sources = Sources()
     sources.add(model.twice)
     assert (sources.imports, sources.constants, list(sources.definitions)) == ({}, {}, ["twice"])
+
+
+@pytest.mark.parametrize("kind", [HyperModel, StudyError])
+def test_what_is_public_is_imported_from_there(kind: type) -> None:
+    sources = Sources()
+    sources.add(kind)
+    home = {HyperModel: "luthier.training", StudyError: "luthier.errors"}[kind]
+    assert list(sources.imports) == [f"from {home} import {kind.__name__}"]
 
 
 def test_arrays_are_kept_apart(model: ModuleType) -> None:

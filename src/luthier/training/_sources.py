@@ -95,7 +95,17 @@ class Sources:
     def _import(self, name: str, value: Any) -> None:
         own = value.__name__
         alias = "" if own == name else f" as {name}"
-        self.imports[f"from {value.__module__} import {own}{alias}"] = None
+        self.imports[f"from {_public_home(value)} import {own}{alias}"] = None
+
+
+def _public_home(value: Any) -> str:
+    """The module to import a class or function from: where it is public, if it is there too."""
+    home = outer = str(value.__module__)
+    while outer.rpartition(".")[2].startswith("_"):
+        outer = outer.rpartition(".")[0]
+        if getattr(sys.modules.get(outer), value.__name__, None) is value:
+            home = outer
+    return home
 
 
 def is_plain(value: Any) -> bool:
