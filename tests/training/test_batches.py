@@ -105,6 +105,8 @@ def test_data_that_ends_early_is_told() -> None:
     drawn(source)
     with pytest.raises(FatalValueError, match="after 2 batches of epoch 2, and 3 batches an"):
         drawn(source, 1)
+    with pytest.raises(FatalValueError, match="after 1 batch of epoch 1"):
+        drawn(StreamBatches(iter(range(1)), steps=3))
     once = StreamBatches(iter(range(5)))
     drawn(once)
     with pytest.raises(FatalValueError, match="after 0 batches of epoch 2, and batches for each"):

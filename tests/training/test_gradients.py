@@ -37,6 +37,11 @@ def test_the_derivative_of_a_square_at_3_is_6(three: Any) -> None:
     assert float(luthier.gradient(lambda x: x * x)(three)) == 6
 
 
+def test_inputs_may_be_given_by_name() -> None:
+    assert float(luthier.gradient(lambda x, y: x * y, "y")(2.0, y=5.0)) == 2
+    assert float(luthier.gradient(luthier.gradient(lambda x: x**3))(x=2.0)) == 12
+
+
 def test_gradients_of_gradients() -> None:
     cube = luthier.gradient(luthier.gradient(lambda x: x**3))
     assert float(cube(2.0)) == 12

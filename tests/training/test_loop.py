@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,27 @@ def test_batches_are_augmented_before_the_step_and_only_in_training() -> None:
     assert set(seen) == {np.ndarray}
 
 
+@pytest.mark.parametrize(("returned", "count"), [(X, 1), (None, 0), ((X, Y, Y), 3)])
+def test_an_augmentation_that_loses_parts_of_batches_is_refused(returned: Any, count: int) -> None:
+    loop = luthier.Loop(step(run_eagerly=True), batch_size=10, augment=lambda x, y: returned)
+    with pytest.raises(
+        FatalValueError, match=f"as many parts as it is called with, 2; got {count}"
+    ):
+        loop.fit(X, Y)
+
+
+def test_a_checkpoint_of_another_model_is_told_aloud(tmp_path: Path) -> None:
+    import keras
+
+    path = tmp_path / "state.npz"
+    luthier.Loop(step(run_eagerly=True), batch_size=10, checkpoint=path).fit(X, Y)
+    other = luthier.Step(model(keras.layers.Dense(5)), "mse", "sgd", run_eagerly=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*holds the state of another model")
+        with pytest.raises(UserWarning, match=r"state.npz holds the state of .*begins afresh"):
+            luthier.Loop(other, batch_size=10, checkpoint=path).fit(X, Y)
+
+
 def test_a_report_that_says_stop_ends_it() -> None:
     reports = []
 
@@ -263,6 +285,8 @@ def test_a_loss_that_is_no_longer_finite_ends_it_and_says_where() -> None:
     assert finite > 0
     with pytest.raises(DivergedError, match=r"became nan at step 4 of epoch 1.*finite loss was \d"):
         luthier.Loop(mine, batch_size=5, draw="ordered").fit(X, y)
+    with pytest.raises(DivergedError, match=r"at step 1 of epoch 1; no loss was finite before\."):
+        luthier.Loop(step(rate=0.0, metrics=None), batch_size=5).fit(X, Y * np.nan)
 
 
 def test_an_interrupted_loop_goes_on_and_ends_as_an_unbroken_one(tmp_path: Path) -> None:
@@ -310,6 +334,12 @@ def test_what_cannot_be_trained_with_is_refused() -> None:
         luthier.Loop("step")  # type: ignore[arg-type]
     with pytest.raises(FatalValueError, match=r"data\[0\] has 20, data\[1\] has 19"):
         luthier.Loop(step()).fit(X, Y[:-1])
+    with pytest.raises(FatalValueError, match=r"validation_split=0.5 needs arrays.*from a list"):
+        luthier.Loop(step(), validation_split=0.5).fit([(X, Y)])
+    with pytest.raises(FatalTypeError, match="Expected Keras callbacks, got 3 of type int"):
+        luthier.Loop(step(), batch_size=10).fit(X, Y, callbacks=[3])
     training = luthier.Loop(step(run_eagerly=True), batch_size=20).fit(X, Y)
+    with pytest.raises(FatalValueError, match=r"nonsense.*loss, mae"):
+        training.best("nonsense")
     with pytest.raises(FatalValueError, match=r"nonsense.*loss, mae"):
         training.best("nonsense", "min")

@@ -272,6 +272,7 @@ def test_losses_of_the_users_own_are_traced_once_in_a_search(
     if name != backend:
         pytest.skip(f"for {name}, this is {backend}")
     robust, sharing, traces, infos = Robust(), Sharing(), [], []
+    whys: list[str] = []
 
     class Own(Plain):
         def fit(self, hp: Any, model: Any, **kwargs: Any) -> Any:
@@ -288,6 +289,9 @@ def test_losses_of_the_users_own_are_traced_once_in_a_search(
         one = task(Own(), hp=hp, sharing=sharing, paths=paths)
         run_trial(one)
         infos.append(one.info["ran"])
+        whys.append(one.info.get("own_numbers_why", ""))
         traces.append(sharing.graphs.traced)
     assert infos == ["compiled once"] * 3
     assert traces == ([1, 1, 1] if kind == "function" else [1, 1, 2])
+    assert whys[:2] == ["", ""]
+    assert ("reads delta as Python numbers" in whys[2]) == (kind == "class")

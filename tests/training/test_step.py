@@ -357,6 +357,14 @@ def three_parts(model: Any, batch: Any) -> Any:
             "'wide' and 'all' both change wide/kernel",
         ),
         ({"optimizer": {"wide": "sgd", "narrow": "sgd"}}, "'narrow' has no trainable variable"),
+        ({"optimizer": {"wide": "sgd"}}, "No optimizer changes deep/kernel"),
+        ({"transform": {"dep": lambda g, v: g}}, "none is called 'dep'. There are deep/kernel"),
+        (
+            {"transform": {"wide": lambda g, v: g[0]}},
+            r"transform of wide/kernel to return a gradient of the shape \(3, 1\), got .* \(1,\)",
+        ),
+        ({"transform": lambda g, v: None}, "shape .*, got None"),
+        ({"loss": lambda model, batch: 3.0}, "depends on the model, got the Python number 3.0"),
         ({"optimizer": {"a": "sgd"}, "variables": {"b": ...}}, "for the groups a.*got them for b"),
         ({"loss": lambda model, batch: model(batch[0])[0, 0], "metrics": ["mae"]}, "outputs"),
     ],
@@ -369,6 +377,38 @@ def test_what_cannot_work_is_refused_before_training(
     with pytest.raises((FatalTypeError, FatalValueError), match=message):
         luthier.Step(model, **{"loss": squares, "optimizer": "sgd"} | arguments).train(BATCHES[0])
     assert all(np.array_equal(a, b) for a, b in zip(before, weights(model), strict=True))
+
+
+def test_numbers_that_make_no_sense_are_refused_later_too() -> None:
+    step = luthier.Step(wide_and_deep(), squares, "sgd", clip_norm=1.0)
+    step.train(BATCHES[0])
+    with pytest.raises(FatalValueError, match="clip_norm above 0, got -1"):
+        step.set(clip_norm=-1)
+
+
+def test_a_number_that_several_losses_have_is_set_in_all() -> None:
+    import keras
+
+    def loss(model: Any, batch: Any, scale: float) -> Any:
+        return scale * keras.ops.mean(model(batch) ** 2)
+
+    rates = {"wide": keras.optimizers.SGD(0.0), "deep*": keras.optimizers.SGD(0.0)}
+    losses = {name: functools.partial(loss, scale=1.0) for name in rates}
+    step = luthier.Step(wide_and_deep(), losses, rates)
+    before = float(step.train(X))
+    step.set(scale=3.0)
+    assert float(step.train(X)) == pytest.approx(3 * before, rel=1e-5)
+
+
+def test_an_optimizer_of_another_model_is_refused() -> None:
+    import keras
+
+    adam = keras.optimizers.Adam(0.01)
+    model = wide_and_deep()
+    luthier.Step(model, squares, adam).train(BATCHES[0])
+    luthier.Step(model, squares, adam).train(BATCHES[0])
+    with pytest.raises(FatalValueError, match=r"made for other variables.*of its own"):
+        luthier.Step(wide_and_deep(), squares, adam).train(BATCHES[0])
 
 
 def test_inputs_without_targets_are_refused() -> None:

@@ -308,6 +308,32 @@ def test_a_search_compiles_once_and_says_so(
     assert "3 trials: 3 compiled once in 1 program" in capsys.readouterr().out
 
 
+def test_a_number_that_a_loss_reads_in_python_is_named_where_it_costs_a_trace(
+    tmp_path: Path,
+) -> None:
+    import keras
+
+    import luthier
+
+    def build(hp: luthier.HyperParameters) -> Any:
+        share, unit = hp.Choice("share", [0.5, 0.25]), 1.0
+
+        def loss(y_true: Any, y_pred: Any) -> Any:
+            return unit * share * keras.ops.mean(keras.ops.square(y_true - y_pred), -1)
+
+        model = network("dense", numbers(np.random.default_rng(5)))
+        model.compile(keras.optimizers.SGD(hp.Choice("rate", [0.01, 0.02])), loss)
+        return model
+
+    x, y = data()
+    tuner = luthier.GridSearch(build, "val_loss", max_trials=4, directory=tmp_path)
+    tuner.search(x, y, validation_data=(x, y), epochs=1, verbose=0)
+    whys = [trial.info.get("own_numbers_why", "") for trial in tuner.results.trials]
+    assert len(whys) == 4
+    assert sum("code of one's own reads share as Python numbers" in why for why in whys) == 1
+    assert whys.count("") == 3
+
+
 def test_programs_of_large_models_are_not_hoarded(
     shared: Sharing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

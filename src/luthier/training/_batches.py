@@ -173,7 +173,8 @@ class StreamBatches(Batches):
     def _too_early(self, epoch: int, count: int) -> FatalValueError:
         wanted = f"{self._wanted} batches an epoch" if self._wanted else "batches for each epoch"
         return FatalValueError(
-            f"The data ended after {count} batches of epoch {epoch + 1}, and {wanted} were wanted. "
+            f"The data ended after {count} {'batch' if count == 1 else 'batches'} of epoch "
+            f"{epoch + 1}, and {wanted} were wanted. "
             "Let the generator go on for ever (`while True`) and say `steps`, or give the function "
             "that makes it in place of the generator."
         )

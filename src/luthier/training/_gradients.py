@@ -70,7 +70,9 @@ def gradient(function: Callable[..., Any], argument: int | str = 0) -> Callable[
     place = _place(function, argument)
 
     @functools.wraps(function, assigned=("__name__", "__doc__"))
-    def derived(*inputs: Any) -> Any:
+    def derived(*inputs: Any, **named: Any) -> Any:
+        if named:
+            inputs = inspect.signature(function).bind(*inputs, **named).args
         return differentiate(function, *inputs).gradient(place)
 
     return derived

@@ -56,6 +56,7 @@ class Runner:
 
     Attributes:
         why: why a program could not be shared; "" if all could.
+        own_numbers_why: "", for numbers of all kinds are inputs of programs on JAX.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Runner:
         programs: Programs | None,
     ) -> None:
         del jit_compile
-        self.why = ""
+        self.why = self.own_numbers_why = ""
         self._programs = programs
         self._program = program
         self._log = log

@@ -93,11 +93,15 @@ class Fingerprint:
         key: what its step depends on, without the scalars' values.
         scalars: where numbers are that the step takes as they come.
         variables: Keras variables that the step may read or write.
+        kin: the key without the numbers that the user's own code reads.
+        read: name and value of each of those.
     """
 
     key: str
     scalars: tuple[Scalar, ...]
     variables: tuple[Any, ...]
+    kin: str
+    read: tuple[tuple[str, float], ...]
 
 
 def fingerprint(model: Any, *more: Any) -> Fingerprint:
@@ -120,8 +124,11 @@ def fingerprint(model: Any, *more: Any) -> Fingerprint:
         str(keras.config.dtype_policy().name),
     )
     walk.note(settings)
-    key = hashlib.sha256("\n".join(walk.notes).encode("utf-8", "replace")).hexdigest()
-    return Fingerprint(key, tuple(walk.scalars), tuple(walk.variables))
+    kin = [walk.read.get(place, ("", 0))[0] or note for place, note in enumerate(walk.notes)]
+    read = tuple(walk.read.values())
+    return Fingerprint(
+        _digest(walk.notes), tuple(walk.scalars), tuple(walk.variables), _digest(kin), read
+    )
 
 
 @dataclass
@@ -132,12 +139,16 @@ class _Walk:
     seen: dict[int, int] = field(default_factory=dict)
     alive: list[Any] = field(default_factory=list)
     hoisted: set[tuple[int, Any]] = field(default_factory=set)
+    read: dict[int, tuple[str, float]] = field(default_factory=dict)
+    own: int = 0  # how deep in what the user's own code reads
 
     def note(self, fact: object) -> None:
         self.notes.append(str(fact))
 
     def visit(self, value: Any, path: str) -> None:
         """Note a value and all that it refers to."""
+        if self.own and isinstance(value, int | float) and not isinstance(value, bool):
+            self.read[len(self.notes)] = path.rpartition(".")[2], value
         if isinstance(value, float):
             self.note(("float", repr(float(value))))
         elif isinstance(value, (*_PLAIN, enum.Enum)):
@@ -202,13 +213,18 @@ class _Walk:
             self.note(("method", function.__func__.__qualname__))
             self.visit(function.__self__, path)
             return
-        if isinstance(function, types.FunctionType) and not _is_trusted(function):
+        is_own = isinstance(function, types.FunctionType) and not _is_trusted(function)
+        self.own += is_own
+        if is_own:
             self._visit_own_function(function, path)
         else:
             _check_trusted(function, path)
         self.note((function.__module__, getattr(function, "__qualname__", function)))
-        for index, cell in enumerate(getattr(function, "__closure__", None) or ()):
-            self.visit(_content(cell), f"{path}<{index}>")
+        cells = getattr(function, "__closure__", None) or ()
+        names = function.__code__.co_freevars if cells else ()
+        for name, cell in zip(names, cells, strict=True):
+            self.visit(_content(cell), f"{path}.{name}")
+        self.own -= is_own
 
     def _visit_own_function(self, function: types.FunctionType, path: str) -> None:
         """A user's function: its code, and all that the code reads."""
@@ -225,6 +241,7 @@ class _Walk:
 
     def _visit_loss(self, loss: Any, path: str) -> None:
         """A user's class of losses: what its methods do, and what it holds."""
+        self.own += 1
         for kind in type(loss).__mro__:
             if _is_trusted(kind) or self._is_known(kind):
                 continue
@@ -234,6 +251,7 @@ class _Walk:
                     inner = getattr(value, "__func__", getattr(value, "fget", value))
                     self.visit(inner, f"{path}.{name}")
         self._visit_attributes(loss, path)
+        self.own -= 1
 
     def _visit_other(self, value: Any, path: str) -> None:
         if isinstance(value, inspect.Signature | inspect.Parameter | np.dtype):
@@ -273,6 +291,10 @@ class _Walk:
         self.note(("scalar", scalar.name, scalar.guard))
         self.hoisted.add((id(scalar.owner), scalar.name))
         self.scalars.append(scalar)
+
+
+def _digest(notes: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(notes).encode("utf-8", "replace")).hexdigest()
 
 
 def _is_tensor(value: Any) -> bool:

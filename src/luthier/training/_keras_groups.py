@@ -50,9 +50,8 @@ def groups_of(
     trainable = list(model.trainable_variables)
     if not trainable:
         raise FatalValueError("The model has no trainable variables, so there is nothing to train.")
-    if len(optimizers) == 1 and wanted is None:
-        ((name, optimizer),) = optimizers.items()
-        return [Group(name, optimizer, tuple(trainable))]
+    if list(optimizers) == [""] and wanted is None:
+        return [Group("", optimizers[""], tuple(trainable))]
     wanted = {name: name for name in optimizers} if wanted is None else wanted
     _check_names(optimizers, wanted)
     chosen: dict[str, list[Any]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from luthier.errors import DivergedError, FailedTrialError
+from luthier.errors import DivergedError, FailedTrialError, FatalTypeError, FatalValueError
 from luthier.records import Decision
 from luthier.training import _batches as batches
 from luthier.training._batches import Batches
@@ -25,6 +26,7 @@ from luthier.training._keras_group_callbacks import View, addressed
 from luthier.training._keras_step import Engine
 from luthier.training._sharing import COMPILED_ONCE
 from luthier.training._status import Status
+from luthier.training._step import ForGroup
 
 # Losses are looked at after so many steps: each look waits for the device.
 _LOOK = 1024
@@ -196,7 +198,16 @@ class _Run:
         augment = self._plan.augment
         if augment is None:
             return batch
-        return augment(*batch) if isinstance(batch, tuple | list) else augment(batch)
+        parts = batch if isinstance(batch, tuple | list) else (batch,)
+        changed = augment(*parts)
+        came = len(changed) if isinstance(changed, tuple | list) else int(changed is not None)
+        if came != len(parts):
+            raise FatalValueError(
+                f"Expected augment() to return as many parts as it is called with, {len(parts)}; "
+                f"got {came}. For batches of (inputs, targets) it is augment(x, y), which returns "
+                "(x, y)."
+            )
+        return changed
 
     def _restore(self) -> None:
         if self._checkpoint.restore():
@@ -206,6 +217,8 @@ class _Run:
                 self._link.resumed(progress.next_epoch, progress.best)
         elif self._checkpoint.note and self._link is not None:
             self._link.info["resume"] = self._checkpoint.note
+        elif self._checkpoint.note:
+            warnings.warn(f"{self._checkpoint.note}, and writes over it.", stacklevel=5)
 
     def _programs(self) -> Any:
         sharing = None if self._link is None else self._link.sharing
@@ -220,6 +233,8 @@ class _Run:
             self._link.sharing.fall_back(self._engine.why, self._link.info)
         else:
             self._link.info["ran"] = COMPILED_ONCE
+        if self._engine.own_numbers_why:
+            self._link.info["own_numbers_why"] = self._engine.own_numbers_why
 
     def _path(self) -> Path | None:
         if self._plan.checkpoint is not None:
@@ -257,11 +272,13 @@ class _Losses:
         for number, loss in enumerate(self._kept, start=self._done + 1):
             value = float(keras.ops.convert_to_numpy(loss))
             if not math.isfinite(value):
-                last = "there was no finite one" if self._last is None else f"{self._last:.6g}"
+                before = "no loss was finite before"
+                if self._last is not None:
+                    before = f"the last finite loss was {self._last:.6g}"
                 raise DivergedError(
-                    f"The loss became {value} at step {number} of epoch {epoch + 1}; the last "
-                    f"finite loss was {last}. Lower the learning rate, limit gradients "
-                    "(clip_norm=1.0), or look for zeros in a logarithm or a division."
+                    f"The loss became {value} at step {number} of epoch {epoch + 1}; {before}. "
+                    "Lower the learning rate, limit gradients (clip_norm=1.0), or look for zeros "
+                    "in a logarithm or a division, and for such numbers in the data."
                 )
             self._last = value
 
@@ -302,12 +319,17 @@ def _listed(callbacks: Any) -> list[Any]:
         return []
     if isinstance(callbacks, keras.callbacks.CallbackList):
         return list(callbacks.callbacks)
-    several = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    return [one for each in several for one in (_listed(each) if _is_list(each) else [each])]
+    if _is_list(callbacks):
+        return [one for each in callbacks for one in _listed(each)]
+    if not (hasattr(callbacks, "set_model") or isinstance(callbacks, ForGroup)):
+        raise FatalTypeError(
+            f"Expected Keras callbacks, got {callbacks!r} of type {type(callbacks).__name__}."
+        )
+    return [callbacks]
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | keras.callbacks.CallbackList)
+    return isinstance(value, list | tuple)
 
 
 def _sources(
@@ -327,6 +349,11 @@ def _sources(
             seed=seed,
         )
     else:
+        if plan.validation_split and validation_data is None:
+            raise FatalValueError(
+                f"validation_split={plan.validation_split} needs arrays, to leave rows out; got "
+                f"batches from a {type(data).__name__}. Give validation_data instead."
+            )
         train = batches.of(data, plan.draw, plan.steps, seed)
     if validation_data is None:
         return train, None

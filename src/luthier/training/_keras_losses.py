@@ -88,6 +88,12 @@ class OwnLoss:
         returned = self.function(model, batch, **told, **self.values())
         loss, outputs, logs = self._parts(returned)
         check_scalar(loss, f"{self._name}(model, batch)")
+        if isinstance(loss, int | float):
+            raise FatalValueError(
+                f"Expected {self._name}(model, batch) to return a scalar that depends on the "
+                f"model, got the Python number {loss!r}: nothing can be learned from it. Compute "
+                "it with keras.ops, and do not call float()."
+            )
         return with_penalties(loss, model), (outputs, logs)
 
     def values(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from luthier.errors import FatalValueError
 from luthier.training import _keras_gradients as gradients
 from luthier.training._keras_groups import Group, matches
 from luthier.training._keras_losses import KerasLoss, OwnLoss, Seen
@@ -59,11 +60,24 @@ class Shaping:
     clip_value: Any = None
     transforms: Mapping[str, Transform] | None = None
 
+    def check(self, variables: Sequence[Any]) -> None:
+        """Refuse a transform of variables that there are not.
+
+        Raises:
+            FatalValueError: naming it.
+        """
+        for pattern in self.transforms or {}:
+            if not any(matches(variable, pattern) for variable in variables):
+                raise FatalValueError(
+                    f"Expected the transforms of gradients by variables' names, but none is called "
+                    f"{pattern!r}. There are {', '.join(v.path for v in variables)}."
+                )
+
     def __call__(self, found: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
         """The gradients to use."""
         for pattern, transform in (self.transforms or {}).items():
             found = [
-                transform(g, v) if matches(v, pattern) else g
+                _transformed(transform, g, v) if matches(v, pattern) else g
                 for g, v in zip(found, variables, strict=True)
             ]
         if self.clip_value is not None:
@@ -75,6 +89,18 @@ class Shaping:
             factor = limit / ops.maximum(norm, limit)
             found = [g * ops.cast(factor, g.dtype) for g in found]
         return list(found)
+
+
+def _transformed(transform: Transform, gradient: Any, variable: Any) -> Any:
+    changed = transform(gradient, variable)
+    shape = getattr(changed, "shape", None)
+    if shape is None or tuple(shape) != tuple(variable.shape):
+        came = f"{changed!r}" if shape is None else f"the shape {tuple(shape)}"
+        raise FatalValueError(
+            f"Expected the transform of {variable.path} to return a gradient of the shape "
+            f"{tuple(variable.shape)}, got {came}."
+        )
+    return changed
 
 
 class Accumulator:
@@ -207,7 +233,7 @@ class Program:
             *(v for optimizer in self.optimizers.values() for v in optimizer.variables),
             *(v for tracker in self.trackers.values() for v in tracker.variables),
             *(v for one in self._accumulators.values() for v in one.variables),
-            *self.numbers.values(),
+            *(variable for several in self.numbers.values() for variable in several),
         ]
         return list({id(variable): variable for variable in several}.values())
 
@@ -243,13 +269,14 @@ class Program:
         return {f"v{index}": variable for index, variable in enumerate(unique)}
 
     @property
-    def numbers(self) -> dict[str, Any]:
-        """Name to the variable of each number that is an input."""
+    def numbers(self) -> dict[str, list[Any]]:
+        """Name to the variables of each number that is an input: losses may have some alike."""
         named = {"clip_norm": self._shaping.clip_norm, "clip_value": self._shaping.clip_value}
-        found = {name: variable for name, variable in named.items() if variable is not None}
+        found = {name: [variable] for name, variable in named.items() if variable is not None}
         for phase in self.phases:
             if isinstance(phase.loss, OwnLoss):
-                found |= phase.loss.numbers
+                for name, variable in phase.loss.numbers.items():
+                    found.setdefault(name, []).append(variable)
         return found
 
     def compile(self, compiler: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:

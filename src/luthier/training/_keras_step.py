@@ -29,6 +29,7 @@ from luthier.training._names import as_metrics
 from luthier.training._traces import TraceLog
 
 _FILES = {"jax": "_jax_step", "tensorflow": "_tensorflow_step", "torch": "_torch_step"}
+_LIMITS = {"clip_norm", "clip_value"}
 
 
 class Definition(Protocol):
@@ -53,9 +54,11 @@ class Runner(Protocol):
 
     Attributes:
         why: why its compiled form could not be shared with other trials; "" if it could.
+        own_numbers_why: why one was made though only numbers differ; "" if none was.
     """
 
     why: str
+    own_numbers_why: str
 
     def run(self, kind: str, batch: Any) -> Any:
         """Train with a batch, or look at one; its loss."""
@@ -90,10 +93,12 @@ class Engine:
                 f"Expected {next(iter(losses)) or 'loss'}(model, batch) to return (loss, outputs), "
                 "for there are metrics and they need what the model put out; got the loss alone."
             )
+        shaping = _shaping(step)
+        shaping.check(step.model.trainable_variables)
         self.program = Program(
             step.model,
             _phases(losses, groups_of(step.model, optimizers, step.variables)),
-            _shaping(step),
+            shaping,
             # The model may be compiled with metrics of which this step's loss knows nothing.
             has_metrics=has_metrics(step.model) and rehearsal.has_outputs,
             accumulate=step.accumulate,
@@ -101,8 +106,7 @@ class Engine:
         )
         self._metrics = Metrics(step.model)
         for group in self.program.groups.values():
-            if not group.optimizer.built:
-                group.optimizer.build(list(group.variables))
+            _build_optimizer(group)
         self._runner: Runner = self._backend.Runner(
             self.program,
             self.log,
@@ -116,6 +120,11 @@ class Engine:
     def why(self) -> str:
         """Why a compiled program could not be shared; "" if it could."""
         return self._runner.why
+
+    @property
+    def own_numbers_why(self) -> str:
+        """Why a program was made though only numbers differ from others; "" if none was."""
+        return self._runner.own_numbers_why
 
     def convert(self, batch: Any) -> Any:
         """A batch as the backend takes it; Python numbers in it become arrays."""
@@ -162,8 +171,11 @@ class Engine:
                     f"{name!r}. Numbers are clip_norm and clip_value where they were given, and "
                     "what functools.partial(loss, name=...) gives a loss."
                 )
+            if name in _LIMITS and not value > 0:
+                raise FatalValueError(f"Expected {name} above 0, got {value!r}.")
             self.sync()
-            known[name].assign(float(value))
+            for variable in known[name]:
+                variable.assign(float(value))
 
     def _leaf(self, leaf: Any, floatx: str) -> Any:
         return leaf if leaf is None else self._backend.convert(leaf, floatx)
@@ -216,6 +228,24 @@ def _optimizer(given: Any, model: Any) -> Any:
     if model.dtype_policy.name == "mixed_float16" and not isinstance(optimizer, scaled):
         return scaled(optimizer)
     return optimizer
+
+
+def _build_optimizer(group: Group) -> None:
+    """Let an optimizer make what it remembers of its variables.
+
+    Raises:
+        FatalValueError: if it remembers those of another model.
+    """
+    if not group.optimizer.built:
+        group.optimizer.build(list(group.variables))
+        return
+    known = {id(variable) for variable in group.optimizer._trainable_variables}
+    unknown = [v.path for v in group.variables if id(v) not in known]
+    if unknown:
+        raise FatalValueError(
+            f"The optimizer {group.optimizer.name!r} was made for other variables and does not "
+            f"know {unknown[0]}. Give each model, and each trial, an optimizer of its own."
+        )
 
 
 def _losses_of(step: Definition, optimizers: Mapping[str, Any]) -> dict[str, Loss]:

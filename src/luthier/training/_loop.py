@@ -49,6 +49,8 @@ class Training:
             FatalValueError: (a ValueError) naming what there is instead.
         """
         name = name or ("val_loss" if "val_loss" in self.history else "loss")
+        if direction is None and name not in self.history:
+            direction = "min"  # A name that is none implies no direction; what is below says so.
         objective = Objective(name, direction) if direction else create_objective(name)
         return best_epoch(self.history, self.epoch, objective).metrics[name]
 

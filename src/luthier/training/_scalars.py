@@ -18,7 +18,7 @@ def check_scalar(loss: Any, what: str = "the function") -> None:
     """Refuse a loss that is no scalar.
 
     Raises:
-        FatalTypeError: (a TypeError) if it is no array at all.
+        FatalTypeError: (a TypeError) if it is no array or number at all.
         FatalValueError: (a ValueError) if it has dimensions; names its shape.
     """
     shape = getattr(loss, "shape", None)

@@ -24,6 +24,15 @@ Key = tuple[str, str, str]
 """A model's fingerprint, what the step does, and the form of the data."""
 
 
+Read = tuple[tuple[str, float], ...]
+"""Name and value of each number that the user's own code reads."""
+
+OWN_NUMBERS = (
+    "code of one's own reads {} as Python numbers, so a step is traced for each of their values; "
+    "what functools.partial gives a loss(model, batch) of a Step is an input instead"
+)
+
+
 class NoProgramError(Exception):
     """A step that cannot be run on another model's variables; says why."""
 
@@ -121,6 +130,7 @@ class Graphs:
         self.traced = 0
         self._programs: OrderedDict[tuple[Key, int], Program] = OrderedDict()
         self._models: set[str] = set()
+        self._kin: dict[str, dict[str, Read]] = {}
 
     def get(self, key: Key, numbers: Numbers) -> Program | None:
         """A program for that key and numbers, if there is one."""
@@ -137,6 +147,25 @@ class Graphs:
         self._programs[(key, self.traced)] = program
         while self._programs and self._is_too_much():
             self._programs.popitem(last=False)
+
+    def meet(self, key: str, kin: str, read: Read) -> str:
+        """Take note of a model for which a step is traced.
+
+        Args:
+            key: the model's.
+            kin: the same for models that differ in numbers only which the user's own code reads.
+            read: those numbers.
+
+        Returns:
+            Why an earlier model's step does not do, if it is for those numbers alone; otherwise "".
+        """
+        met = self._kin.setdefault(kin, {})
+        others = [] if key in met else list(met.values())
+        met[key] = read
+        if not others:
+            return ""
+        names = {mine[0] for mine, other in zip(read, others[0], strict=True) if mine != other}
+        return OWN_NUMBERS.format(", ".join(sorted(names)))
 
     def _is_too_much(self) -> bool:
         kept = self._programs.values()

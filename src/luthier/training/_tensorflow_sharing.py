@@ -103,6 +103,9 @@ class SharedStep:
             if self._kind == "train":
                 program.fix_unread()
             graphs.add(key, program)
+            why = graphs.meet(look.key, look.kin, look.read)
+            if why:
+                self._use.info["own_numbers_why"] = why
         return program.bind(look.variables, numbers)
 
 

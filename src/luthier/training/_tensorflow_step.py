@@ -45,6 +45,7 @@ class Runner:
 
     Attributes:
         why: why a traced step could not be shared; "" if all could.
+        own_numbers_why: why one was traced though only numbers differ; "" if none was.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Runner:
         programs: Graphs | None,
     ) -> None:
         del scope
-        self.why = ""
+        self.why = self.own_numbers_why = ""
         works: dict[str, Work] = {
             kind: work if run_eagerly else _counted(kind, work, log)
             for kind, work in (("train", program.train), ("test", program.test))
@@ -79,7 +80,7 @@ class Runner:
             return
         numbers = Numbers(look.scalars)
         self._steps = {
-            kind: _Shared(kind, work, self._steps[kind], (look, numbers), programs, self._note)
+            kind: _Shared(kind, work, self._steps[kind], (look, numbers), programs, self)
             for kind, work in works.items()
         }
 
@@ -89,9 +90,6 @@ class Runner:
 
     def sync(self) -> None:
         """Nothing: the variables are what is changed."""
-
-    def _note(self, why: str) -> None:
-        self.why = why
 
 
 class _Traced:
@@ -128,7 +126,7 @@ class _Shared:
         alone: the same as a graph of its own, for what cannot be shared.
         look: the model before anything was traced, and its numbers.
         graphs: where graphs are kept.
-        note: told why one could not be shared.
+        told: whose `why` and `own_numbers_why` are set.
     """
 
     def __init__(
@@ -138,14 +136,14 @@ class _Shared:
         alone: Work,
         look: tuple[Fingerprint, Numbers],
         graphs: Graphs,
-        note: Callable[[str], None],
+        told: Runner,
     ) -> None:
         self._kind = kind
         self._work = work
         self._alone = alone
         self._look, self._numbers = look
         self._graphs = graphs
-        self._note = note
+        self._told = told
         self._bound: dict[Any, Work] = {}
 
     def __call__(self, batch: Any) -> Any:
@@ -162,11 +160,13 @@ class _Shared:
             try:
                 program = Program(self._work, batch, self._look.variables, self._numbers)
             except NoProgramError as error:
-                self._note(str(error))
+                self._told.why = str(error)
                 return self._alone
             if self._kind == "train":
                 program.fix_unread()
             self._graphs.add(key, program)
+            why = self._graphs.meet(self._look.key, self._look.kin, self._look.read)
+            self._told.own_numbers_why = self._told.own_numbers_why or why
         return program.bind(self._look.variables, self._numbers)
 
 

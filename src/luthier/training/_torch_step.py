@@ -42,7 +42,7 @@ class Runner:
         programs: Any,
     ) -> None:
         del scope, programs
-        self.why = ""
+        self.why = self.own_numbers_why = ""
         self._model = program.model
         self._log = log
         self._steps: dict[str, Callable[[Any], Any]] = {
