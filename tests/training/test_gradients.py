@@ -42,6 +42,42 @@ def test_inputs_may_be_given_by_name() -> None:
     assert float(luthier.gradient(luthier.gradient(lambda x: x**3))(x=2.0)) == 12
 
 
+def test_gradients_by_variables_of_gradients_by_variables() -> None:
+    import keras
+
+    weight = keras.Variable(2.0)
+
+    def slope() -> Any:
+        return luthier.value_and_gradients(lambda: weight.value**3, weight)[1]
+
+    value, second = luthier.value_and_gradients(slope, weight)
+    assert (float(value), float(second)) == (12, 12)
+
+
+def test_a_penalty_on_gradients_by_inputs_has_gradients_by_variables() -> None:
+    import keras
+
+    weight = keras.Variable([2.0, 3.0])
+
+    def penalty() -> Any:  # (d/dx of the sum of w x^2)^2 = 4 w^2 x^2
+        slopes = luthier.gradient(lambda x: weight.value * x * x)(keras.ops.convert_to_tensor(X))
+        return keras.ops.sum(slopes**2)
+
+    value, gradients = luthier.value_and_gradients(penalty, weight)
+    assert float(value) == 4 * 4 * 4 + 4 * 9 * 25
+    assert array(gradients).tolist() == [8 * 2 * 4, 8 * 3 * 25]
+
+
+def test_what_does_not_depend_on_variables_has_gradients_of_zeros() -> None:
+    import keras
+
+    weight = keras.Variable([2.0, 3.0])
+    for constant in (1.0, keras.ops.convert_to_tensor(1.0)):
+        value, gradients = luthier.value_and_gradients(lambda one=constant: one, weight)
+        assert float(value) == 1
+        assert array(gradients).tolist() == [0, 0]
+
+
 def test_gradients_of_gradients() -> None:
     cube = luthier.gradient(luthier.gradient(lambda x: x**3))
     assert float(cube(2.0)) == 12

@@ -384,6 +384,8 @@ def test_numbers_that_make_no_sense_are_refused_later_too() -> None:
     step.train(BATCHES[0])
     with pytest.raises(FatalValueError, match="clip_norm above 0, got -1"):
         step.set(clip_norm=-1)
+    with pytest.raises(FatalTypeError, match="clip_norm as a number, got 'small' of type str"):
+        step.set(clip_norm="small")  # type: ignore[arg-type]
 
 
 def test_a_number_that_several_losses_have_is_set_in_all() -> None:

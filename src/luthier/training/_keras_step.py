@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 
 from luthier.errors import FatalTypeError, FatalValueError
 from luthier.training._keras_compiled import check_names
@@ -170,6 +171,10 @@ class Engine:
                     f"Expected one of the numbers {', '.join(known) or '(there are none)'}, got "
                     f"{name!r}. Numbers are clip_norm and clip_value where they were given, and "
                     "what functools.partial(loss, name=...) gives a loss."
+                )
+            if not isinstance(value, int | float | np.number):
+                raise FatalTypeError(
+                    f"Expected {name} as a number, got {value!r} of type {type(value).__name__}."
                 )
             if name in _LIMITS and not value > 0:
                 raise FatalValueError(f"Expected {name} above 0, got {value!r}.")

@@ -40,6 +40,7 @@ def with_respect_to(function: Callable[[], Any], values: Sequence[Any]) -> Any:
         value = function()
         loss = differentiated(value)
         check_scalar(loss)
+        loss = tf.convert_to_tensor(loss)
     found = tape.gradient(loss, list(values), unconnected_gradients=tf.UnconnectedGradients.ZERO)
     return value, found
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from luthier.training._scalars import check_scalar, differentiated
+
+
+class _Recording(threading.local):
+    """How many calls of `with_respect_to` are under way: what they see is differentiated again."""
+
+    depth = 0
+
+
+_recording = _Recording()
 
 
 def as_input(value: Any, dtype: str) -> Any:
@@ -24,7 +34,9 @@ def differentiable(
 ) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """See `_jax_gradients.differentiable`."""
     # Inside another recording its inputs are to be differentiated again.
-    again = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
+    again = torch.is_grad_enabled() and (
+        _recording.depth > 0 or any(x.requires_grad for x in inputs)
+    )
     leaves = [x if x.requires_grad else x.detach().requires_grad_() for x in inputs]
     with torch.enable_grad():
         value = torch.as_tensor(function(*leaves))
@@ -48,12 +60,20 @@ def differentiable(
 
 def with_respect_to(function: Callable[[], Any], values: Sequence[Any]) -> Any:
     """What a function returns, and its gradients with respect to variables."""
-    with torch.enable_grad():
-        value = function()
-        loss = differentiated(value)
-        check_scalar(loss)
-    found = torch.autograd.grad(loss, list(values), materialize_grads=True)
-    return detached(value), list(found)
+    again = torch.is_grad_enabled() and _recording.depth > 0
+    _recording.depth += 1
+    try:
+        with torch.enable_grad():
+            value = function()
+            loss = differentiated(value)
+            check_scalar(loss)
+    finally:
+        _recording.depth -= 1
+    loss = torch.as_tensor(loss)
+    if not loss.requires_grad:
+        return value, [torch.zeros_like(one) for one in values]
+    found = torch.autograd.grad(loss, list(values), create_graph=again, materialize_grads=True)
+    return value if again else detached(value), list(found)
 
 
 def detached(value: Any) -> Any:
