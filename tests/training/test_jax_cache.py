@@ -153,3 +153,42 @@ def test_a_search_keeps_its_programs_in_the_project(tmp_path: Path) -> None:
     times = {entry: entry.stat().st_mtime_ns for entry in first}
     assert search(overwrite=True) == first
     assert times == {entry: entry.stat().st_mtime_ns for entry in first}
+
+
+LEVEL = """
+import os, sys
+from pathlib import Path
+import jax
+from luthier.training import programs_kept_in
+before = os.environ.get("XLA_FLAGS")
+with programs_kept_in(Path(sys.argv[1])):
+    jax.numpy.zeros(3)
+from jax._src.lib import xla_client
+options = xla_client.CompileOptions().executable_build_options.debug_options
+print(options.xla_backend_optimization_level, os.environ.get("XLA_FLAGS") == before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "level"),
+    [
+        (None, 2),
+        ("--xla_cpu_enable_fast_math=false", 2),
+        ("--xla_backend_optimization_level=1", 1),
+    ],
+)
+def test_jax_compiles_quickly_unless_the_user_says_otherwise(
+    tmp_path: Path, flags: str | None, level: int
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    environment["JAX_PLATFORMS"] = "cpu"
+    if flags is not None:
+        environment["XLA_FLAGS"] = flags
+    done = subprocess.run(
+        [sys.executable, "-c", LEVEL, str(tmp_path)],
+        env=environment | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [str(level), "True"], done.stderr

@@ -60,8 +60,9 @@ def programs_kept_in(folder: Path) -> Iterator[None]:
     if backend_in_use() != "jax":
         yield
         return
-    from luthier.training import _jax_cache
+    from luthier.training import _jax, _jax_cache
 
+    _jax.begin()
     with _jax_cache.programs_kept_in(folder):
         yield
 
