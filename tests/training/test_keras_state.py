@@ -14,11 +14,6 @@ from tests.training.models import LOSS, build_eagerly, build_with_input, fit_arg
 pytestmark = pytest.mark.keras
 
 
-@pytest.fixture(autouse=True)
-def _every_epoch_is_worth_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("luthier.training._keras_state._LITTLE", 0.0)
-
-
 def progress(path: Path, **facts: Any) -> Any:
     from luthier.training import _keras_state as state
 
@@ -95,7 +90,7 @@ def test_the_whole_state_is_restored_into_a_new_model(tmp_path: Path) -> None:
     model.fit(*args, **kwargs, callbacks=[callback])
     saved = state.read(path)
     assert saved.epochs[0] == 0
-    # The first write is made; later ones only when they cost little of the time.
+    # The first write is always made; later ones only when they cost little of the time.
     state.write(path, saved)
     twin = build_eagerly(HyperParameters())
     restored = state.SaveProgress(tmp_path / "other.npz", saved, BestSoFar(LOSS))
@@ -114,21 +109,6 @@ def test_the_whole_state_is_restored_into_a_new_model(tmp_path: Path) -> None:
             if f"v{other}" in saved.arrays
         ), index
     assert int(np.asarray(twin.optimizer.iterations)) == 2 * saved.next_epoch
-
-
-@pytest.mark.parametrize("is_needed", [False, True])
-def test_little_training_is_written_only_where_its_end_is_needed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_needed: bool
-) -> None:
-    from luthier.training import _keras_state as state
-    from luthier.training._keras_callbacks import BestSoFar
-
-    monkeypatch.setattr(state, "_LITTLE", 3600.0)
-    path = tmp_path / "resume.npz"
-    callback = state.SaveProgress(path, state.Progress(), BestSoFar(LOSS), keeps_end=is_needed)
-    args, kwargs = fit_arguments(epochs=2)
-    build_eagerly(HyperParameters()).fit(*args, **kwargs, callbacks=[callback])
-    assert state.read(path).epochs == ((0, 1) if is_needed else ())
 
 
 def test_the_state_of_another_model_is_refused(tmp_path: Path) -> None:

@@ -32,11 +32,6 @@ from tests.training.models import (
 pytestmark = pytest.mark.keras
 
 
-@pytest.fixture(autouse=True)
-def _every_epoch_is_worth_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("luthier.training._keras_state._LITTLE", 0.0)
-
-
 class Killed(BaseException):
     """Stands for a process that ends in the middle of training."""
 
