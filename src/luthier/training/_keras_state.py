@@ -27,8 +27,6 @@ from luthier.training._results import Result
 
 # Writing takes at most one part in so many of the time.
 _SHARE = 20
-# Seconds of training that are not worth writing down: after a crash they are run again.
-_LITTLE = 0.5
 _FORMAT = 1
 
 
@@ -130,9 +128,8 @@ def write(path: Path, progress: Progress) -> None:
 class SaveProgress(OwnCallback):
     """Restores what an earlier attempt reached, and saves after each epoch.
 
-    Very short epochs are not all saved: writing takes a twentieth of the time at most, and half a
-    second of training is not worth it. Where the trial is paused, or its end is needed, the last
-    one always is.
+    Very short epochs are not all saved: writing takes a twentieth of the time at most. Where the
+    trial is paused, or its end is needed, the last one always is.
 
     Args:
         path: where to.
@@ -196,7 +193,7 @@ class SaveProgress(OwnCallback):
         began = time.monotonic()
         is_last = bool(model.stop_training) or epoch + 1 == (self.params or {}).get("epochs")
         is_needed = is_paused or (self._keeps_end and is_last)
-        if not is_needed and began - self._saved < max(_LITTLE, _SHARE * self._cost):
+        if not is_needed and began - self._saved < _SHARE * self._cost:
             return
         self._before()
         arrays = _variables(model) | random_states()
