@@ -374,6 +374,31 @@ def test_a_last_batch_is_filled_up_where_that_costs_little() -> None:
         assert joined(cut(rows, size)) is None, (rows, size)
 
 
+def test_training_with_a_filled_last_batch_is_kerass_own() -> None:
+    # 12 five times and 10 in training, 12 three times and 10 in validation; some traces are told.
+    values = (0.3, 0.2, 0.25, 0.1, 0.15)
+    data = {"validation_data": (X[:46], ONE_HOT[:46]), "batch_size": 12}
+    told = compared(dense, X, ONE_HOT, values=values, **data)
+    assert [info["ran"] for info in told] == ["compiled once"] * 5
+
+
+def test_metrics_computed_by_the_users_own_method_are_logged_as_keras_does() -> None:
+    import keras
+    from keras import layers
+
+    class Own(keras.Sequential):
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            results = super().compute_metrics(x, y, y_pred, sample_weight)
+            return {name: 2 * value for name, value in results.items()}
+
+    def build(value: float) -> Any:
+        model = Own([keras.Input((5,)), layers.Dense(3, "softmax")])
+        model.compile(keras.optimizers.SGD(value), "categorical_crossentropy")
+        return model
+
+    compared(build, X, ONE_HOT, validation_data=(X, ONE_HOT))
+
+
 def test_the_second_trial_compiles_nothing() -> None:
     sharing = Sharing()
     for value in (0.3, 0.2, 0.25):

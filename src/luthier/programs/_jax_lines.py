@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.extend.random import threefry2x32_p
 
-from luthier.programs._axes import Axis, Factor, resolved, wide
+from luthier.programs._axes import Axis, Factor, fix, resolved, tie, wide
 from luthier.programs._axis_rules import SIZES, Axes, held, relate
 from luthier.programs._jax_padding import embedded, is_wider
 from luthier.programs._jax_primitives import INLINED, LIFTED
@@ -64,6 +64,25 @@ class Lines:
         """Say of all axes what they are made of; those of arguments and constants are known."""
         for line in self.lines:
             line.relate()
+
+    def tie_state(self, leaves: int) -> None:
+        """Say that the state which is returned, last, is as large as the one that is taken, first,
+        and that nothing else which is returned may be larger.
+
+        Args:
+            leaves: arrays in the state.
+
+        Raises:
+            UntraceableError: if the two are of other shapes.
+        """
+        count = len(self.results) - leaves
+        for before, after in zip(self.arguments, self.results[count:], strict=False):
+            if before.shape != after.shape:
+                raise UntraceableError("it changes the shapes of its state")
+            for one, other in zip(before.axes, after.axes, strict=True):
+                tie(one, other)
+        for one in (one for value in self.results[:count] for one in value.axes):
+            fix(one)
 
     def program(self) -> Callable[..., Any]:
         """The operations on arrays that have as many places on each axis as its factors have by now

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from luthier.programs._axes import Axis, Factor, axis, fix, resolved, tie, wide
+from luthier.programs._axes import Axis, Factor, axis, resolved, wide
 from luthier.programs._axis_rules import RULES
 from luthier.programs._jax_families import same_array
 from luthier.programs._jax_lines import Line, Lines
@@ -110,7 +110,7 @@ class _Masking:
         for value in self._all.constants:
             value.axes = [axis(length) for length in value.shape]
         self._all.relate()
-        self._end(leaves)
+        self._all.tie_state(leaves)
         parts = factor.resolved()
         if rows == 1 or len(parts) != 1 or parts[0].is_fixed:
             raise UntraceableError("rows of a batch are put together")
@@ -136,16 +136,6 @@ class _Masking:
             return program(do, state, batch)
 
         return trace(step, *self.types(), jax.ShapeDtypeStruct((), np.int32))
-
-    def _end(self, leaves: int) -> None:
-        count = len(self._all.results) - leaves
-        for before, after in zip(self._all.arguments, self._all.results[count:], strict=False):
-            if before.shape != after.shape:
-                raise UntraceableError("it changes the shapes of its state")
-            for one, other in zip(before.axes, after.axes, strict=True):
-                tie(one, other)
-        for one in (one for value in self._all.results for one in value.axes):
-            fix(one)
 
     def _check(self, line: Line) -> None:
         name = line.equation.primitive.name

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from math import prod
 
-from luthier.programs._axes import Axis, Factor, axis, fix, resolved, tie, wide
+from luthier.programs._axes import Axis, Factor, axis, resolved, wide
 from luthier.programs._jax_lines import Line, Lines, Value
 from luthier.programs._jax_padding import Padding
 from luthier.programs._jax_trace import Trace, UntraceableError, trace
@@ -47,7 +47,7 @@ class Widening:
         self._leaves = leaves
         self._begin(padding)
         self._all.relate()
-        self._end()
+        self._all.tie_state(leaves)
         state = [one for value in self._all.arguments[:leaves] for one in value.axes]
         self.factors = [
             factor
@@ -110,17 +110,6 @@ class Widening:
                 value.axes = [axis(size, is_fixed=not is_state) for size in value.shape]
         for value in self._all.constants:
             value.axes = [axis(size) for size in value.shape]
-
-    def _end(self) -> None:
-        """What is known after the last: the state is padded as before, and nothing else is."""
-        count = len(self._all.results) - self._leaves
-        for before, after in zip(self._all.arguments, self._all.results[count:], strict=False):
-            if before.shape != after.shape:
-                raise UntraceableError("it changes the shapes of its state")
-            for one, other in zip(before.axes, after.axes, strict=True):
-                tie(one, other)
-        for one in (one for value in self._all.results[:count] for one in value.axes):
-            fix(one)
 
 
 def _axis_of(places: Sequence[tuple[int, int]]) -> Axis:

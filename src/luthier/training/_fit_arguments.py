@@ -39,8 +39,7 @@ def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     for name in () if takes_any else kwargs:
         if name not in parameters:
             raise FatalTypeError(_unexpected(name, list(parameters)))
-    is_keras = type(model).fit.__module__.partition(".")[0] == "keras"
-    if not is_keras:
+    if not fits_as_keras(model):
         return
     if not args and kwargs.get("x") is None:
         raise FatalTypeError(_NO_DATA)
@@ -54,6 +53,11 @@ def check_arguments(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         return
     _check_rows({name: given.get(name) for name in ("x", "y", "sample_weight")})
     _check_split(given.get("validation_split"))
+
+
+def fits_as_keras(model: Any) -> bool:
+    """Whether it is trained by Keras's own `fit`, not by one of the user's."""
+    return bool(type(model).fit.__module__.partition(".")[0] == "keras")
 
 
 def gives_batches(x: Any) -> bool:

@@ -16,7 +16,8 @@ import jax
 from luthier.programs import Family, Trace, UntraceableError, masked, trace
 from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, fingerprint
 
-# Each holds a trace; a model has two to four.
+# Each holds a trace; a model has two to six: for training and for validation that of full batches,
+# of a last one and of both together.
 _MOST_KEPT = 32
 _SETTINGS = (
     "jax_enable_x64",
@@ -39,7 +40,7 @@ class Families:
         self.traced = 0
         self._families: OrderedDict[Hashable, Family] = OrderedDict()
         # Steps whose last batch needs a trace of its own.
-        self._apart: dict[Hashable, None] = {}
+        self._apart: set[Hashable] = set()
 
     def traces(self, model: Any, kind: str, wanted: Sequence[tuple[Any, Any]]) -> list[Trace]:
         """Traces of a model's step.
@@ -83,7 +84,7 @@ class Families:
             try:
                 one = masked(full, last, leaves, (most, fewer))
             except UntraceableError:
-                self._apart[key] = None
+                self._apart.add(key)
                 return None
             family.add(numbers, one)
         return one

@@ -173,11 +173,11 @@ class SharedFit:
         if kind in self._keras:
             return _each([self._keras[kind]] * len(given), state, given)
         try:
-            traces, runs = self._traced(kind, state, given)
+            traces, parts = self._traced(kind, state, given)
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
-            ended = self._run_wider(kind, traces, state, runs)
-            return self._run_shared(kind, traces, state, runs) if ended is None else ended
+            ended = self._run_wider(kind, traces, state, parts)
+            return self._run_shared(kind, traces, state, parts) if ended is None else ended
         except UntraceableError as error:
             reason = str(error)
         except Exception as error:
@@ -256,15 +256,15 @@ class SharedFit:
         """The trace of a step for each run; runs that can be are made one."""
         batches = [run.first() for run in given]
         keys = [(kind, types_of(state), types_of(batch)) for batch in batches]
-        one = joined(given)
-        if one is not None:
+        whole = joined(given)
+        if whole is not None:
             key = tuple(keys)
             if key not in self._joint:
                 families = self._sharing.families
                 self._joint[key] = families.joint(self._model, kind, state, (*batches,))
-            trace = self._joint[key]
-            if trace is not None:
-                return [trace], [one]
+            joint = self._joint[key]
+            if joint is not None:
+                return [joint], [whole]
         new = {k: (state, one) for k, one in zip(keys, batches, strict=True)}
         new = {key: one for key, one in new.items() if key not in self._traces}
         if new:

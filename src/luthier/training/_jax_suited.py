@@ -10,7 +10,7 @@ from luthier.training._keras_reports import ReportBatches
 
 _TRAIN = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 _TEST = ("on_test_batch_begin", "on_test_batch_end")
-_STEPS = ("train_step", "test_step", "_get_metrics_result_or_logs")
+_STEPS = ("train_step", "test_step", "compute_metrics", "_get_metrics_result_or_logs")
 _MAKERS = ("make_train_function", "make_test_function", "_make_function")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from luthier.errors import FatalValueError
+from luthier.training._fit_arguments import fits_as_keras
 
 _BY_SHAPE = {"accuracy", "acc", "crossentropy", "ce"}  # Keras chooses by the outputs' shape
 
@@ -24,7 +25,7 @@ def check_compiled(model: Any) -> None:
         FatalValueError: (a ValueError) if it is not compiled, or with the name of a loss or a
             metric that Keras does not know.
     """
-    if type(model).fit.__module__.partition(".")[0] != "keras":
+    if not fits_as_keras(model):
         return
     if not model.compiled:
         raise FatalValueError(
