@@ -157,6 +157,44 @@ def test_lanes_of_several_widths_train_together() -> None:
     assert len(sharing.programs) == 1
 
 
+def wide(hp: HyperParameters) -> list[Any]:
+    from keras import layers
+
+    return [
+        layers.Dense(hp.Int("first", 2, 64), activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(hp.Int("second", 2, 64), activation="relu"),
+    ]
+
+
+@pytest.fixture
+def loops(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many loops each product that may be cut has; small ones are cut too."""
+    from luthier.programs import _jax_blocks
+
+    monkeypatch.setattr(_jax_blocks, "_LEAST_WORK", 1e3)
+    found, look = [], _jax_blocks._loops
+
+    def looked(line: Any) -> Any:
+        found.append(len(look(line)))
+        return look(line)
+
+    monkeypatch.setattr(_jax_blocks, "_loops", looked)
+    return found
+
+
+def test_widths_that_share_a_program_do_not_compute_what_they_lack(loops: list[int]) -> None:
+    told, sharing = compared(wide, ROWS, {"first": 9, "second": 40}, {"first": 33, "second": 7})
+    assert not any("own_width_why" in info for info in told)
+    assert len(sharing.programs) == 2
+    assert max(loops) == 2
+
+
+def test_side_by_side_nobody_waits_for_the_widest(loops: list[int]) -> None:
+    test_lanes_of_several_widths_train_together()
+    assert loops == []
+
+
 def test_how_wide_a_layer_may_become() -> None:
     from luthier.training._jax_widths import Structure
 

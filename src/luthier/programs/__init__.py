@@ -22,7 +22,8 @@ result.
   over batches; `trace(function, *example_args)` makes one;
 - `Family()`: learns from traces what those for other numbers are;
 - `Widening(trace, leaves)`: the same function for wider arrays, so that models of all widths have
-  one skeleton; `disagreement` tries whether it is still the same;
+  one skeleton; `disagreement` tries whether it is still the same; `IN_BLOCKS`, of products in it no
+  more is computed than the narrower one fills;
 - `masked(full, last, leaves, rows)`: one trace for full batches and a last one of fewer rows;
 - `UntraceableError`: why a function has no trace that could be shared.
 """
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.programs._jax_agreement import DRIFTS, disagreement
+    from luthier.programs._jax_blocks import IN_BLOCKS, WHOLE, Form
     from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
     from luthier.programs._jax_families import Family
     from luthier.programs._jax_masking import masked
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DRIFTS": "_jax_agreement",
+    "Form": "_jax_blocks",
+    "IN_BLOCKS": "_jax_blocks",
+    "WHOLE": "_jax_blocks",
     "ConvolutionProbe": "_jax_convolutions",
     "as_patches": "_jax_convolutions",
     "Context": "_lanes",
@@ -70,10 +75,13 @@ _HOMES = {
 __all__ = [
     "CALL",
     "DRIFTS",
+    "IN_BLOCKS",
+    "WHOLE",
     "Bound",
     "Context",
     "ConvolutionProbe",
     "Family",
+    "Form",
     "Lanes",
     "Maker",
     "Packer",

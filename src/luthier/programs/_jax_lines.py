@@ -34,7 +34,8 @@ from luthier.programs._jax_trace import (
 _COUNTERS = 2**32
 
 Do = Callable[["Line", list[Any], Any], Sequence[Any]]
-"""Does an operation: called with it, its operands and, if it draws, the strides of what is drawn.
+"""Does an operation: called with it, its operands and what it has to know beside: if it draws, the
+strides of what is drawn.
 """
 
 
@@ -84,17 +85,20 @@ class Lines:
         for one in (one for value in self.results[:count] for one in value.axes):
             fix(one)
 
-    def program(self) -> Callable[..., Any]:
+    def program(self, facts: Callable[[Line], Any] | None = None) -> Callable[..., Any]:
         """The operations on arrays that have as many places on each axis as its factors have by now
         (`wide`): a function of what does one of them (`Line.run`) and of the trace's arguments.
+
+        Args:
+            facts: what that has to know of an operation, as an array; `Line.strides` if not given.
         """
         outside = [value.constant() for value in self.constants]
-        strides = [line.strides() for line in self.lines]
+        known = [(facts or Line.strides)(line) for line in self.lines]
 
         def program(do: Do, *args: Any) -> Any:
             values = dict(zip(self.arguments, jax.tree.leaves(args), strict=True))
             values.update(zip(self.constants, outside, strict=True))
-            for line, own in zip(self.lines, strides, strict=True):
+            for line, own in zip(self.lines, known, strict=True):
                 operands = [value.of(values) for value in line.taken]
                 values.update(zip(line.given, do(line, operands, own), strict=True))
             results = [value.of(values) for value in self.results]
@@ -185,12 +189,14 @@ class Value:
 
     Attributes:
         axes: what its axes are made of.
+        shape, dtype: in the trace.
         known: the constant that it is, or None.
     """
 
     def __init__(self, aval: Any, known: Any = None) -> None:
         self._aval = aval
         self.shape: tuple[int, ...] = tuple(aval.shape)
+        self.dtype = aval.dtype
         self.axes: Axes = []
         self.known = known
 
@@ -221,6 +227,11 @@ class Line:
     equation: Any
     taken: list[Value]
     given: list[Value]
+
+    @property
+    def values(self) -> list[Value]:
+        """Its operands and its results."""
+        return [*self.taken, *self.given]
 
     def relate(self) -> None:
         """Say what the axes of the results are made of, and tie those of the operands."""

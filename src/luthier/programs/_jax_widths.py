@@ -17,7 +17,8 @@ from functools import partial
 from math import prod
 
 from luthier.programs._axes import Axis, Factor, axis, resolved, wide
-from luthier.programs._jax_lines import Line, Lines, Value
+from luthier.programs._jax_blocks import WHOLE, Form
+from luthier.programs._jax_lines import Lines, Value
 from luthier.programs._jax_padding import Padding
 from luthier.programs._jax_trace import Trace, UntraceableError, trace
 
@@ -85,13 +86,13 @@ class Widening:
             text += [numbers.get(f, "=") for one in value.axes for f in resolved(one)]
         return hashlib.sha256(",".join(text).encode()).hexdigest()
 
-    def widened(self) -> Trace:
+    def widened(self, form: Form = WHOLE) -> Trace:
         """The trace with as many places on each axis as its factors have by now (`wide`)."""
-        return trace(partial(self._all.program(), Line.run), *self._all.types())
+        return trace(partial(self._all.program(form.facts), form.run), *self._all.types())
 
-    def work(self) -> float:
+    def work(self, form: Form = WHOLE) -> float:
         """Multiplications and additions of all products in the wider one, about."""
-        return sum(line.work() for line in self._all.lines)
+        return sum(form.work(line) for line in self._all.lines)
 
     def _goes_with(self, padding: Padding, state: Sequence[Axis]) -> bool:
         before = [prod(wider for _, wider in one) for axes in padding.places for one in axes]

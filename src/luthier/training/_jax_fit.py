@@ -17,7 +17,18 @@ from typing import Any
 import jax
 import keras
 
-from luthier.programs import DRIFTS, Padding, Request, Rule, Trace, UntraceableError, as_patches
+from luthier.programs import (
+    DRIFTS,
+    IN_BLOCKS,
+    WHOLE,
+    Form,
+    Padding,
+    Request,
+    Rule,
+    Trace,
+    UntraceableError,
+    as_patches,
+)
 from luthier.training._jax_epochs import (
     STEP,
     Run,
@@ -190,8 +201,9 @@ class SharedFit:
         """Logs and state after a run in a wider program; None if it has to be one of its own."""
         epoch = sum(len(run.batches) for run in given) if self._plan.whole else _USUAL_EPOCH
         widths, batches = self._widths, [run.first() for run in given]
+        form = self._form(traces[0])
         found = [
-            widths.widened(one, state, batch, epoch * self._plan.epochs)
+            widths.widened(one, state, batch, epoch * self._plan.epochs, form)
             for one, batch in zip(traces, batches, strict=True)
         ]
         ended: Any = None
@@ -201,6 +213,14 @@ class SharedFit:
         if widths.why:
             self._info["own_width_why"] = widths.why
         return ended
+
+    def _form(self, one: Trace) -> Form:
+        """How products of a wider program are computed: in loops where these are no slower."""
+        sharing = self._sharing
+        if jax.default_backend() != "cpu" or sharing.in_lane:
+            return WHOLE
+        probe = sharing.probe
+        return IN_BLOCKS if not probe.has_any(one) or probe.prefers_patches(one) else WHOLE
 
     def _run_padded(
         self, kind: str, traces: list[Trace], padding: Padding, state: Any, given: list[Run]

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 
-from luthier.programs import Padding, Trace, UntraceableError, Widening, disagreement
+from luthier.programs import WHOLE, Form, Padding, Trace, UntraceableError, Widening, disagreement
 from luthier.space import Choice, HyperParameters, Int
 
 # Multiplications and additions in the time that compiling an operation takes, about. Not timed: the
@@ -121,7 +121,7 @@ class TrialWidths:
         self.why = ""
 
     def widened(
-        self, own: Trace, state: Any, batch: Any, steps: int
+        self, own: Trace, state: Any, batch: Any, steps: int, form: Form = WHOLE
     ) -> tuple[Trace, Padding] | None:
         """A step's trace in a wider program, and how its state lies in it; None for its own.
 
@@ -130,12 +130,13 @@ class TrialWidths:
             state: training's, or validation's, as Keras hands it over.
             batch: to try it with.
             steps: how often it will run, about.
+            form: how operations of a wider program are done.
         """
         if self._is_off:
             return None
         if id(own) not in self._wider:
             try:
-                self._wider[id(own)] = (own, *self._found(own, state, batch, steps))
+                self._wider[id(own)] = (own, *self._found(own, state, batch, steps, form))
             except UntraceableError as error:
                 self.give_up(str(error))
                 return None
@@ -154,13 +155,15 @@ class TrialWidths:
         """Go on in a program of its own."""
         self._is_off, self.why = True, why
 
-    def _found(self, own: Trace, state: Any, batch: Any, steps: int) -> tuple[Trace, Padding]:
+    def _found(
+        self, own: Trace, state: Any, batch: Any, steps: int, form: Form
+    ) -> tuple[Trace, Padding]:
         leaves = jax.tree.structure(state).num_leaves
         known = self._of(state)
         one = Widening(own, leaves, known)
         structure = self._widths.look(one, self._widest)
         if known is None:
-            halvings = _choose(one, structure.most(self._widest), steps)
+            halvings = _choose(one, structure.most(self._widest), steps, form)
             if not structure.has_names and not one.padding().is_needed:
                 raise UntraceableError("")
             self._has_widest = halvings == 0
@@ -168,7 +171,7 @@ class TrialWidths:
         padding = known or one.padding()
         if known is None:
             self._keep(padding, state)
-        return one.widened(), padding
+        return one.widened(form), padding
 
     def _keep(self, padding: Padding, state: Any) -> None:
         places = iter(padding.places)
@@ -214,7 +217,7 @@ def _tried(one: Widening, own: Trace, state: Any, batch: Any) -> str:
     return why
 
 
-def _choose(one: Widening, most: Sequence[int], steps: int) -> int:
+def _choose(one: Widening, most: Sequence[int], steps: int, form: Form) -> int:
     """Say how wide each factor is to be; how often the widest was halved for it.
 
     Raises:
@@ -226,7 +229,7 @@ def _choose(one: Widening, most: Sequence[int], steps: int) -> int:
     for halvings in range(_HALVINGS + 1):
         for factor, limit in zip(one.factors, most, strict=True):
             factor.wide = rounded(factor.size, limit, halvings)
-        if (one.work() - own) * steps <= worth:
+        if (one.work(form) - own) * steps <= worth:
             return halvings
     raise UntraceableError("padding would cost more than a compile")
 
