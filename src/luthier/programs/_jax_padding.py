@@ -10,7 +10,6 @@ from math import prod
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 Places = tuple[tuple[tuple[int, int], ...], ...]
@@ -86,4 +85,5 @@ def _cut(leaf: Any, places: Places) -> Any:
     if not is_wider(places):
         return leaf
     part = _factored(np.asarray(leaf), places)[_corner(places)]
-    return jnp.asarray(part.reshape([prod(size for size, _ in one) for one in places]))
+    # `jnp.asarray` would compile something for each shape.
+    return jax.device_put(part.reshape([prod(size for size, _ in one) for one in places]))

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import keras
 
 from luthier.space import HyperParameters
 from luthier.training._sharing import Sharing
+
+
+def beginnings(sharing: Sharing | None) -> contextlib.AbstractContextManager[None]:
+    """Around building and training a model: what its variables begin with is not compiled for each
+    shape, if trials share anything, where the backend would.
+    """
+    if sharing is None or keras.backend.backend() != "jax":
+        return contextlib.nullcontext()
+    from luthier.training._jax_beginnings import compiled_for_few_shapes
+
+    return compiled_for_few_shapes()
 
 
 def share_programs(

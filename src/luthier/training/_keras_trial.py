@@ -39,7 +39,7 @@ from luthier.training._keras_model import (
     write_build_config,
 )
 from luthier.training._keras_reports import LEFT_OUT, ReportBatches
-from luthier.training._keras_sharing import share_programs
+from luthier.training._keras_sharing import beginnings, share_programs
 from luthier.training._memory import released
 from luthier.training._results import Result, summarize
 from luthier.training._task import TrialTask
@@ -243,7 +243,7 @@ class _Execution:
 
 def _build_and_fit(task: TrialTask, *args: Any, **kwargs: Any) -> Any:
     """Build the model and train it as the hypermodel says."""
-    with while_training(task.build):
+    with while_training(task.build), beginnings(task.sharing):
         return _built_and_fitted(task, *args, **kwargs)
 
 
