@@ -23,33 +23,51 @@ TOKENS = RANDOM.integers(0, 9, (24, 3))
 Build = Callable[[HyperParameters], list[Any]]
 
 
+def trained(
+    layers: Build,
+    x: Any,
+    values: dict[str, Any],
+    sharing: Sharing | None,
+    *,
+    seed: int = 0,
+    optimizer: str = "sgd",
+) -> list[Any]:
+    """Logs and variables after training, and what was told of it."""
+    import keras
+
+    # Names of layers count on; in a search those of each model begin anew.
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    y = np.arange(len(x)) % 3
+    hp, info = HyperParameters(), {}
+    hp.values = dict(values)
+    model = keras.Sequential([keras.Input(x.shape[1:]), *layers(hp)])
+    model.add(keras.layers.Dense(3, activation="softmax"))
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    share_programs(model, sharing, info, hp)
+    history = model.fit(x, y, batch_size=10, epochs=2, verbose=0, validation_data=(x[:10], y[:10]))
+    variables = [*model.variables, *model.optimizer.variables]
+    return [history.history, [np.asarray(v) for v in variables], info]
+
+
 def compared(
-    layers: Build, x: Any, *widths: dict[str, int], optimizer: str = "sgd"
+    layers: Build,
+    x: Any,
+    *widths: dict[str, Any],
+    optimizer: str = "sgd",
+    sharing: Sharing | None = None,
 ) -> tuple[list[dict[str, Any]], Sharing]:
     """Train with shared programs and with Keras alone, make sure that both are the same; what was
     told of each, and what they shared.
     """
-    import keras
-
-    y = np.arange(len(x)) % 3
-    sharing, told = Sharing(), []
+    sharing, told = sharing or Sharing(), []
     for seed, values in enumerate(widths):
-        ended = []
-        for shares in (True, False):
-            keras.utils.set_random_seed(seed)
-            hp, info = HyperParameters(), {}
-            hp.values = dict(values)
-            model = keras.Sequential([keras.Input(x.shape[1:]), *layers(hp)])
-            model.add(keras.layers.Dense(3, activation="softmax"))
-            model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-            if shares:
-                share_programs(model, sharing, info, hp)
-                told.append(info)
-            history = model.fit(
-                x, y, batch_size=10, epochs=2, verbose=0, validation_data=(x[:10], y[:10])
-            )
-            variables = [*model.variables, *model.optimizer.variables]
-            ended.append((history.history, [np.asarray(v) for v in variables]))
+        ended = [
+            trained(layers, x, values, one, seed=seed, optimizer=optimizer)
+            for one in (sharing, None)
+        ]
+        told.append(ended[0].pop())
+        ended[1].pop()
         (ours, weights), (theirs, their_weights) = ended
         assert list(ours) == list(theirs)
         for name, expected in theirs.items():
@@ -165,6 +183,29 @@ def wide(hp: HyperParameters) -> list[Any]:
         layers.Dropout(0.3),
         layers.Dense(hp.Int("second", 2, 64), activation="relu"),
     ]
+
+
+def thin(hp: HyperParameters) -> list[Any]:
+    from keras import layers
+
+    return [
+        layers.Dense(hp.Int("units", 2, 9), activation="relu", use_bias=hp.Boolean("bias")),
+        layers.Dropout(hp.Float("rate", 0.1, 0.5)),
+    ]
+
+
+def test_models_of_other_widths_are_not_traced_after_a_few() -> None:
+    def values(units: int, *, bias: bool = True) -> dict[str, Any]:
+        return {"units": units, "bias": bias, "rate": units / 20}
+
+    traced, sharing = [], Sharing()
+    for one in (values(3), values(7), values(5), values(9), values(2, bias=False)):
+        assert "own_width_why" not in trained(thin, ROWS, one, sharing)[-1]
+        traced.append(sharing.families.traced)
+    assert traced[0] < traced[1] < traced[2] == traced[3] < traced[4]
+    # The last one is compared: it is told too.
+    compared(thin, ROWS, values(4), sharing=sharing)
+    assert sharing.families.traced == traced[4]
 
 
 @pytest.fixture

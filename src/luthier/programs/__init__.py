@@ -24,6 +24,7 @@ result.
 - `Widening(trace, leaves)`: the same function for wider arrays, so that models of all widths have
   one skeleton; `disagreement` tries whether it is still the same; `IN_BLOCKS`, of products in it no
   more is computed than the narrower one fills;
+- `SizedFamily(…)`: learns from such traces what those for other widths are;
 - `masked(full, last, leaves, rows)`: one trace for full batches and a last one of fewer rows;
 - `UntraceableError`: why a function has no trace that could be shared.
 """
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from luthier.programs._jax_packing import Packer, Request
     from luthier.programs._jax_padding import Padding
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
+    from luthier.programs._jax_sizes import SizedFamily
     from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
     from luthier.programs._jax_widths import Widening
     from luthier.programs._lanes import Context, Lanes
@@ -64,6 +66,7 @@ _HOMES = {
     "Bound": "_jax_programs",
     "Maker": "_jax_programs",
     "Programs": "_jax_programs",
+    "SizedFamily": "_jax_sizes",
     "Rule": "_jax_trace",
     "Trace": "_jax_trace",
     "UntraceableError": "_jax_trace",
@@ -89,6 +92,7 @@ __all__ = [
     "Programs",
     "Request",
     "Rule",
+    "SizedFamily",
     "Trace",
     "UntraceableError",
     "Widening",

@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from math import prod
+from typing import Any
 
 from luthier.programs._axes import Axis, Factor, axis, resolved, wide
 from luthier.programs._jax_blocks import WHOLE, Form
@@ -93,6 +94,34 @@ class Widening:
     def work(self, form: Form = WHOLE) -> float:
         """Multiplications and additions of all products in the wider one, about."""
         return sum(form.work(line) for line in self._all.lines)
+
+    def facts(self, form: Form) -> list[Any]:
+        """What operations have to know of the narrow sizes, in order."""
+        found = [form.facts(line) for line in self._all.lines]
+        return [one for one in found if one is not None]
+
+    def sizes_in(self, shapes: Sequence[tuple[int, ...]]) -> list[int] | None:
+        """How large the factors are where the state has these shapes; None if they do not tell."""
+        axes = [value.axes for value in self._all.arguments[: self._leaves]]
+        if list(map(len, shapes)) != list(map(len, axes)):
+            return None
+        pairs = [
+            (s, one)
+            for shape, own in zip(shapes, axes, strict=True)
+            for s, one in zip(shape, own, strict=True)
+        ]
+        found: dict[Factor, int] = {}
+        for size, one in pairs:
+            open_ones = [factor for factor in resolved(one) if not factor.is_fixed]
+            rest = prod(factor.size for factor in resolved(one) if factor.is_fixed)
+            if len(open_ones) == 1:
+                found.setdefault(open_ones[0], size // rest)
+        known = [found.get(factor, 0) for factor in self.factors]
+        # One place is no factor, and what has none cannot be seen.
+        if min(known, default=2) < 2:
+            return None
+        fits = all(size == prod(found.get(f, f.size) for f in resolved(one)) for size, one in pairs)
+        return known if fits else None
 
     def _goes_with(self, padding: Padding, state: Sequence[Axis]) -> bool:
         before = [prod(wider for _, wider in one) for axes in padding.places for one in axes]

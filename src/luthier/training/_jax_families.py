@@ -53,7 +53,7 @@ class Families:
         Raises:
             UntraceableError: if it has none that could be shared.
         """
-        look = _look(model)
+        look = look_through(model)
         return [self._trace(model, kind, look, state, batch) for state, batch in wanted]
 
     def joint(self, model: Any, kind: str, state: Any, batches: tuple[Any, Any]) -> Trace | None:
@@ -69,7 +69,7 @@ class Families:
             None if it cannot be seen that it would be the same, or a model would have to be looked
             at anew for each trial.
         """
-        look = _look(model)
+        look = look_through(model)
         if look is None:
             return None
         key = (look.key, kind, types_of(state), *map(types_of, batches))
@@ -119,7 +119,7 @@ def types_of(tree: Any) -> Hashable:
     return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 
 
-def _look(model: Any) -> Fingerprint | None:
+def look_through(model: Any) -> Fingerprint | None:
     """What the model's steps depend on; None if that cannot be seen."""
     try:
         return fingerprint(model, *(str(getattr(jax.config, name, "")) for name in _SETTINGS))

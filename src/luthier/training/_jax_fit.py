@@ -39,8 +39,9 @@ from luthier.training._jax_epochs import (
     pull,
     runs,
 )
-from luthier.training._jax_families import types_of
+from luthier.training._jax_families import look_through, types_of
 from luthier.training._jax_rows import plain, traced_rows
+from luthier.training._jax_sizes import Look, look_at
 from luthier.training._jax_suited import (
     batches_between,
     calls_for_test_batches,
@@ -112,6 +113,9 @@ class SharedFit:
         self._traces: dict[Any, Trace] = {}
         # Of full batches and a last one together; None where it has to be two.
         self._joint: dict[Any, Trace | None] = {}
+        # Wide traces that were told without any of the trial's own.
+        self._told: dict[Any, tuple[Trace, Padding]] = {}
+        self._looks: dict[Any, Look | None] = {}
         self._test_is_whole = False
         # Steps that cannot be shared, by kind, compiled as Keras does.
         self._keras: dict[str, Any] = {}
@@ -127,6 +131,8 @@ class SharedFit:
             return fit(*args, **kwargs)
         self._traces.clear()
         self._joint.clear()
+        self._told.clear()
+        self._looks.clear()
         self._keras.clear()
         self._is_repaid.clear()
         self._widths = TrialWidths(self._sharing.widths, self._widest)
@@ -184,6 +190,9 @@ class SharedFit:
         if kind in self._keras:
             return _each([self._keras[kind]] * len(given), state, given)
         try:
+            ended = self._run_told(kind, state, given)
+            if ended is not None:
+                return ended
             traces, parts = self._traced(kind, state, given)
             if not all(keeps_types(one, state) for one in traces):
                 raise UntraceableError("it changes the types of its state")
@@ -197,13 +206,46 @@ class SharedFit:
             reason = _reason(error)
         return self._fall_back(kind, reason, state, given)
 
+    def _run_told(self, kind: str, state: Any, given: list[Run]) -> Any:
+        """Logs and state after a run in a wider program that is known without a trace; None if
+        there is none.
+        """
+        run = given[0] if len(given) == 1 else joined(given)
+        if self._widths.is_off or run is None:
+            return None
+        key = _key(kind, state, run)
+        if key not in self._looks:
+            self._looks[key] = look = self._look(kind, state, run)
+            told = None if look is None else self._widths.told(look, state, self._steps(given))
+            if told is not None:
+                self._told[key] = told
+        if key not in self._told:
+            return None
+        wider, padding = self._told[key]
+        return self._run_padded(kind, [wider], padding, state, [run])
+
+    def _look(self, kind: str, state: Any, run: Run) -> Look | None:
+        """A look at a step, to know it from others of other widths; None if it cannot be seen."""
+        seen = look_through(self._model)
+        if seen is None:
+            return None
+        limits = tuple((name, most) for name, (_, most) in self._widest.items())
+        more = limits, self._sharing.in_lane
+        return look_at(seen, kind, state, types_of(run.first()), more)
+
+    def _steps(self, given: list[Run]) -> int:
+        """How often a step will run, about."""
+        epoch = sum(len(run.batches) for run in given) if self._plan.whole else _USUAL_EPOCH
+        return epoch * self._plan.epochs
+
     def _run_wider(self, kind: str, traces: list[Trace], state: Any, given: list[Run]) -> Any:
         """Logs and state after a run in a wider program; None if it has to be one of its own."""
-        epoch = sum(len(run.batches) for run in given) if self._plan.whole else _USUAL_EPOCH
         widths, batches = self._widths, [run.first() for run in given]
-        form = self._form(traces[0])
+        form, steps = self._form(traces[0]), self._steps(given)
+        # For others to be told by.
+        look = self._looks.get(_key(kind, state, given[0])) if len(given) == 1 else None
         found = [
-            widths.widened(one, state, batch, epoch * self._plan.epochs, form)
+            widths.widened(one, state, batch, steps, form, look)
             for one, batch in zip(traces, batches, strict=True)
         ]
         ended: Any = None
@@ -291,6 +333,10 @@ class SharedFit:
             made = self._sharing.families.traces(self._model, kind, list(new.values()))
             self._traces.update(zip(new, made, strict=True))
         return [self._traces[key] for key in keys], given
+
+
+def _key(kind: str, state: Any, run: Run) -> Any:
+    return kind, types_of(state), types_of(run.first())
 
 
 def _reason(error: Exception) -> str:

@@ -15,6 +15,7 @@ import jax
 
 from luthier.programs import WHOLE, Form, Padding, Trace, UntraceableError, Widening, disagreement
 from luthier.space import Choice, HyperParameters, Int
+from luthier.training._jax_sizes import Known, Look, Sizes
 
 # Multiplications and additions in the time that compiling an operation takes, about. Not timed: the
 # same search is to run in the same programs again.
@@ -75,6 +76,11 @@ class Structure:
             seen.add(size)
             names &= {name for name, (value, _) in widest.items() if value == size}
 
+    def has_tried(self, one: Widening) -> bool:
+        """Whether what is padded in a model was padded before, and it was right."""
+        padded = _padded(one)
+        return not padded or any(padded <= good for good in self.sound)
+
     def most(self, widest: Widest) -> list[int]:
         """How wide each factor may become; as wide as it is where nothing tells."""
         return [
@@ -85,10 +91,15 @@ class Structure:
 
 
 class Widths:
-    """What a search knows of its models' widths."""
+    """What a search knows of its models' widths.
+
+    Attributes:
+        sizes: of which widths no trace is needed any more.
+    """
 
     def __init__(self) -> None:
         self._structures: dict[str, Structure] = {}
+        self.sizes = Sizes()
 
     def look(self, one: Widening, widest: Widest) -> Structure:
         """Take note of a model."""
@@ -118,10 +129,17 @@ class TrialWidths:
         self._wider: dict[int, tuple[Trace, Trace, Padding]] = {}
         self._is_off = not widest
         self._has_widest = False
+        self._is_told = False
         self.why = ""
 
     def widened(
-        self, own: Trace, state: Any, batch: Any, steps: int, form: Form = WHOLE
+        self,
+        own: Trace,
+        state: Any,
+        batch: Any,
+        steps: int,
+        form: Form = WHOLE,
+        look: Look | None = None,
     ) -> tuple[Trace, Padding] | None:
         """A step's trace in a wider program, and how its state lies in it; None for its own.
 
@@ -131,12 +149,13 @@ class TrialWidths:
             batch: to try it with.
             steps: how often it will run, about.
             form: how operations of a wider program are done.
+            look: at the model, for others to be told by.
         """
         if self._is_off:
             return None
         if id(own) not in self._wider:
             try:
-                self._wider[id(own)] = (own, *self._found(own, state, batch, steps, form))
+                self._wider[id(own)] = (own, *self._found(own, state, batch, steps, form, look))
             except UntraceableError as error:
                 self.give_up(str(error))
                 return None
@@ -147,16 +166,62 @@ class TrialWidths:
         return self._wider[id(own)][1:]
 
     @property
+    def is_off(self) -> bool:
+        """Whether it runs in a program of its own."""
+        return self._is_off
+
+    @property
     def are_all_shared(self) -> bool:
         """Whether it runs in a program that is wide enough for every other trial."""
-        return self._has_widest and bool(self._wider) and not self._is_off
+        return self._has_widest and (self._is_told or bool(self._wider)) and not self._is_off
 
     def give_up(self, why: str) -> None:
         """Go on in a program of its own."""
         self._is_off, self.why = True, why
 
+    def told(self, look: Look, state: Any, steps: int) -> tuple[Trace, Padding] | None:
+        """What `widened` would give, without a trace; None if it has to be traced.
+
+        Args:
+            look: at the step.
+            state: training's, or validation's, as Keras hands it over.
+            steps: how often it will run, about.
+        """
+        if self._is_off:
+            return None
+        known = self._of(state)
+        found = [
+            (one, sizes)
+            for one, sizes in self._widths.sizes.like(look)
+            if known is not None or self._would_choose(one, sizes, steps)
+        ]
+        told = [one.family.tell(look.numbers, sizes) for one, sizes in found]
+        # Two of one look that are not the same: what tells them apart is not known.
+        if len(told) != 1 or told[0] is None or (known is not None and told[0][1] != known):
+            return None
+        ((one, sizes),) = found
+        if not one.structure.has_tried(one.family.one):
+            return None
+        one.structure.look(sizes, self._widest)
+        if known is None:
+            self._keep(told[0][1], state)
+        self._is_told = True
+        return told[0]
+
+    def _would_choose(self, known: Known, sizes: Sequence[int], steps: int) -> bool:
+        """Whether a step of these sizes would be written as wide as those that are known."""
+        one, form = known.family.one, known.family.form
+        for factor, size in zip(one.factors, sizes, strict=True):
+            factor.size = factor.wide = size
+        try:
+            halvings = _choose(one, known.structure.most(self._widest), steps, form)
+        except UntraceableError:
+            return False
+        self._has_widest = halvings == 0
+        return known.family.has_wide([factor.wide for factor in one.factors])
+
     def _found(
-        self, own: Trace, state: Any, batch: Any, steps: int, form: Form
+        self, own: Trace, state: Any, batch: Any, steps: int, form: Form, look: Look | None
     ) -> tuple[Trace, Padding]:
         leaves = jax.tree.structure(state).num_leaves
         known = self._of(state)
@@ -171,7 +236,10 @@ class TrialWidths:
         padding = known or one.padding()
         if known is None:
             self._keep(padding, state)
-        return one.widened(form), padding
+        wider = one.widened(form)
+        if look is not None:
+            self._widths.sizes.learn(look, one, form, wider, structure)
+        return wider, padding
 
     def _keep(self, padding: Padding, state: Any) -> None:
         places = iter(padding.places)
@@ -194,9 +262,9 @@ def _check(structure: Structure, one: Widening, judge: Callable[[], str]) -> Non
     Raises:
         UntraceableError: if not.
     """
-    padded = frozenset(i for i, factor in enumerate(one.factors) if factor.wide != factor.size)
+    padded = _padded(one)
     why = next((why for bad, why in structure.unsound.items() if bad <= padded), "")
-    if not why and padded and not any(padded <= good for good in structure.sound):
+    if not why and not structure.has_tried(one):
         why = judge()
         if why:
             structure.unsound[padded] = why
@@ -204,6 +272,10 @@ def _check(structure: Structure, one: Widening, judge: Callable[[], str]) -> Non
             structure.sound.append(padded)
     if why:
         raise UntraceableError(why)
+
+
+def _padded(one: Widening) -> frozenset[int]:
+    return frozenset(i for i, factor in enumerate(one.factors) if factor.wide != factor.size)
 
 
 def _tried(one: Widening, own: Trace, state: Any, batch: Any) -> str:

@@ -95,6 +95,8 @@ class Fingerprint:
         variables: Keras variables that the step may read or write.
         kin: the key without the numbers that the user's own code reads.
         read: name and value of each of those.
+        form: the key without whole numbers, such as the widths of layers.
+        sizes: those, in order.
     """
 
     key: str
@@ -102,6 +104,8 @@ class Fingerprint:
     variables: tuple[Any, ...]
     kin: str
     read: tuple[tuple[str, float], ...]
+    form: str
+    sizes: tuple[int, ...]
 
 
 def fingerprint(model: Any, *more: Any) -> Fingerprint:
@@ -125,9 +129,17 @@ def fingerprint(model: Any, *more: Any) -> Fingerprint:
     )
     walk.note(settings)
     kin = [walk.read.get(place, ("", 0))[0] or note for place, note in enumerate(walk.notes)]
-    read = tuple(walk.read.values())
+    form = list(walk.notes)
+    for place, (what, sizes) in walk.sizes.items():
+        form[place] = f"{what} {len(sizes)}"
     return Fingerprint(
-        _digest(walk.notes), tuple(walk.scalars), tuple(walk.variables), _digest(kin), read
+        _digest(walk.notes),
+        tuple(walk.scalars),
+        tuple(walk.variables),
+        _digest(kin),
+        tuple(walk.read.values()),
+        _digest(form),
+        tuple(size for _, sizes in walk.sizes.values() for size in sizes),
     )
 
 
@@ -140,10 +152,17 @@ class _Walk:
     alive: list[Any] = field(default_factory=list)
     hoisted: set[tuple[int, Any]] = field(default_factory=set)
     read: dict[int, tuple[str, float]] = field(default_factory=dict)
+    # Notes that are whole numbers: what else they say, and the numbers.
+    sizes: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     own: int = 0  # how deep in what the user's own code reads
 
     def note(self, fact: object) -> None:
         self.notes.append(str(fact))
+
+    def note_sizes(self, what: str, sizes: Sequence[int | None]) -> None:
+        """Note whole numbers; None is a size that is not known."""
+        self.sizes[len(self.notes)] = what, tuple(-1 if one is None else one for one in sizes)
+        self.note((what, tuple(sizes)))
 
     def visit(self, value: Any, path: str) -> None:
         """Note a value and all that it refers to."""
@@ -151,6 +170,8 @@ class _Walk:
             self.read[len(self.notes)] = path.rpartition(".")[2], value
         if isinstance(value, float):
             self.note(("float", repr(float(value))))
+        elif type(value) is int:
+            self.note_sizes("int", (value,))
         elif isinstance(value, (*_PLAIN, enum.Enum)):
             self.note((type(value).__name__, repr(value)))
         elif self._is_known(value):
@@ -192,7 +213,7 @@ class _Walk:
                 self.visit(item, f"{path}[{index}]")
 
     def _visit_variable(self, variable: Any, path: str) -> None:
-        self.note(("variable", tuple(variable.shape), str(variable.dtype)))
+        self.note_sizes(f"variable {variable.dtype}", tuple(variable.shape))
         self.variables.append(variable)
         for name in _VARIABLE_FACTS:
             self.note((name, repr(getattr(variable, name, None))))
@@ -268,7 +289,7 @@ class _Walk:
         if isinstance(value, keras.initializers.Initializer):
             return
         if isinstance(value, keras.KerasTensor):
-            self.note((tuple(value.shape), str(value.dtype), value.sparse))
+            self.note_sizes(f"tensor {value.dtype} {value.sparse}", tuple(value.shape))
             return
         self._visit_attributes(value, path)
 
