@@ -147,6 +147,32 @@ def test_a_resumed_epoch_equals_the_unbroken_one(
     )
 
 
+@pytest.mark.parametrize("most_waiting", [2**22, 0])
+def test_the_best_weights_outlive_a_process_that_ends_before_they_are_in_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_waiting: int
+) -> None:
+    import keras
+
+    from luthier.training import _keras_callbacks
+
+    args, kwargs = fit_arguments(epochs=4)
+    kwargs["callbacks"] = [
+        keras.callbacks.LearningRateScheduler(lambda epoch: 50.0 if epoch else 0.01)
+    ]
+    files, first, later = paths(tmp_path), Reports(kill_after=2), Reports()
+    with pytest.raises(Killed):
+        run_trial(task(report=first, paths=files), args, kwargs)
+    assert not files.checkpoint.exists()
+    monkeypatch.setattr(_keras_callbacks, "_MOST_WAITING", most_waiting)
+    one = task(report=later, paths=files)
+    run_trial(one, args, kwargs)
+    values = [value for _, _, value in first.values()]
+    assert values[0] < min(values[1:] + [value for _, _, value in later.values()])
+    model = load_model(one.hypermodel, one.hp, one.build, files.checkpoint, files.build_config)
+    x, y = args
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(values[0], rel=1e-5)
+
+
 def test_a_state_of_another_model_is_not_used_and_that_is_said(tmp_path: Path) -> None:
     args, kwargs = fit_arguments()
     files = paths(tmp_path)

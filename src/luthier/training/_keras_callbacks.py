@@ -222,7 +222,7 @@ class SaveBest(OwnCallback):
         best: shared by the executions of a trial.
         with_optimizer: whether to keep the optimizer's state with them.
         may_wait: whether small weights may wait in memory until training ends: writing them costs
-            more than a short epoch. Whoever says so calls `write` before noting elsewhere what was
+            more than a short epoch. Whoever says so calls `settle` before noting elsewhere what was
             best.
     """
 
@@ -257,10 +257,27 @@ class SaveBest(OwnCallback):
         """Write what still waits."""
         # A callback may have put back the weights of another epoch.
         self._is_now = False
-        self.write()
+        self._write()
 
-    def write(self) -> None:
-        """Write what waits in memory."""
+    def settle(self) -> bool:
+        """Before the model is saved elsewhere: the best weights must not be lost with the process.
+
+        Returns:
+            Whether the model holds them now, and they are in no file: whoever saves it as it is
+            keeps them, and calls `wait` where it is put back. Otherwise they are written.
+        """
+        if self._waiting and self._is_now:
+            return True
+        self._write()
+        return False
+
+    def wait(self) -> None:
+        """Take the weights that the model has now for the best, which are in no file yet."""
+        self._waiting = _copies(self._variables())
+        if not self._waiting:
+            self._save()
+
+    def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 
 from luthier.training import _minds, _names
-from luthier.training._keras_callbacks import BestSoFar, Logs, OwnCallback
+from luthier.training._keras_callbacks import BestSoFar, Logs, OwnCallback, SaveBest
 from luthier.training._results import Result
 
 # Writing takes at most one part in so many of the time.
@@ -49,6 +49,7 @@ class Progress:
             states of random numbers.
         base: epochs that another trial had run before this one went on from its state.
         callbacks: what each of the user's callbacks had in mind, in their order: name to number.
+        holds_best: whether the arrays are also the best weights, which are in no other file.
     """
 
     results: tuple[Result, ...] = ()
@@ -60,6 +61,7 @@ class Progress:
     arrays: Mapping[str, Any] = field(default_factory=dict)
     base: int = 0
     callbacks: tuple[Mapping[str, Any], ...] = ()
+    holds_best: bool = False
 
     @property
     def next_epoch(self) -> int:
@@ -80,7 +82,9 @@ class Progress:
         history = {name: list(values) for name, values in self.history.items()}
         for name, value in _names.as_metrics(logs).items():
             history.setdefault(name, []).append(value)
-        return replace(self, history=history, epochs=(*self.epochs, epoch), arrays={})
+        return replace(
+            self, history=history, epochs=(*self.epochs, epoch), arrays={}, holds_best=False
+        )
 
 
 def read(path: Path | None) -> Progress:
@@ -114,6 +118,7 @@ def write(path: Path, progress: Progress) -> None:
         "build_config": progress.build_config,
         "base": progress.base,
         "callbacks": progress.callbacks,
+        "holds_best": progress.holds_best,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{os.getpid()}.tmp.npz")
@@ -138,7 +143,7 @@ class SaveProgress(OwnCallback):
         is_paused: whether training is being stopped to go on later.
         others: the user's callbacks, which stand before this one.
         keeps_end: whether the last epoch is to be saved in any case.
-        before: called before each save, for what has to be on disk by then.
+        keeper: what keeps the best weights, or None.
     """
 
     def __init__(
@@ -150,7 +155,7 @@ class SaveProgress(OwnCallback):
         is_paused: Callable[[], bool] = lambda: False,
         others: Sequence[Any] = (),
         keeps_end: bool = False,
-        before: Callable[[], None] = lambda: None,
+        keeper: SaveBest | None = None,
     ) -> None:
         super().__init__()
         self.progress = progress
@@ -159,7 +164,7 @@ class SaveProgress(OwnCallback):
         self._is_paused = is_paused
         self._others = others
         self._keeps_end = keeps_end
-        self._before = before
+        self._keeper = keeper
         self._random = dict(progress.arrays) if progress.next_epoch else {}
         self._cost = 0.0
         self._saved = time.monotonic()
@@ -173,6 +178,8 @@ class SaveProgress(OwnCallback):
         if self.progress.next_epoch:
             _restore(self.model, self.progress)
             _minds.restore(self._others, self.progress.callbacks)
+        if self._keeper is not None and self.progress.holds_best:
+            self._keeper.wait()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Put random numbers where they were, before the first epoch draws any."""
@@ -195,9 +202,9 @@ class SaveProgress(OwnCallback):
         is_needed = is_paused or (self._keeps_end and is_last)
         if not is_needed and began - self._saved < _SHARE * self._cost:
             return
-        self._before()
+        holds_best = self._keeper is not None and self._keeper.settle()
         arrays = _variables(model) | random_states()
-        write(self._path, replace(self.progress, arrays=arrays))
+        write(self._path, replace(self.progress, arrays=arrays, holds_best=holds_best))
         self._saved = time.monotonic()
         self._cost = self._saved - began
 

@@ -187,7 +187,7 @@ class _Execution:
                     is_paused=lambda: reports.is_paused,
                     others=given,
                     keeps_end=self._task.keeps_end,
-                    before=best[0].write if best else lambda: None,
+                    keeper=best[0] if best else None,
                 )
             )
         elif self._task.paths.resume is not None:
