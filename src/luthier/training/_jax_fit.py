@@ -50,6 +50,7 @@ from luthier.training._jax_suited import (
     unsuited,
 )
 from luthier.training._jax_widths import NO_WIDTHS, TrialWidths, Widest
+from luthier.training._keras_shapes import symbolic_build
 from luthier.training._sharing import COMPILED_ONCE, Sharing
 
 # More batches than any epoch has: Keras hands over its iterator once an epoch.
@@ -60,6 +61,8 @@ _USUAL_EPOCH = 100
 STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
 # Keras's method that turns what a step returned into the logs of an epoch.
 _RESULTS = "_get_metrics_result_or_logs"
+# Its method that makes what a model lacks before training.
+_BUILD = "_symbolic_build"
 _DATA = ("x", "y", "sample_weight", "validation_data")
 
 
@@ -146,14 +149,17 @@ class SharedFit:
         model, before = self._model, self._model.steps_per_execution
         model.train_function, model.test_function = self._train, self._test
         model.steps_per_execution = self._plan.most
-        if self._plan.whole and steps_are_keras_own(model):
-            # The program gave them: Keras would compute each once more, operation by operation.
-            vars(model)[_RESULTS] = lambda logs: logs
+        if steps_are_keras_own(model):
+            vars(model)[_BUILD] = partial(symbolic_build, model)
+            if self._plan.whole:
+                # The program gave them: Keras would compute each once more, one by one.
+                vars(model)[_RESULTS] = lambda logs: logs
         try:
             yield
         finally:
             model.steps_per_execution = before
-            vars(model).pop(_RESULTS, None)
+            for name in (_BUILD, _RESULTS):
+                vars(model).pop(name, None)
 
     # -- what fit calls --------------------------------------------------------------------------
 

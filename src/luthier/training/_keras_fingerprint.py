@@ -46,6 +46,7 @@ _UNREAD = frozenset(
         "_nodes",
         "_outbound_nodes",
         "_parent_path",
+        "_symbolic_build",
         "_tracker",
         "_trainable_variables_indices",
         "fit",

@@ -13,9 +13,10 @@ from typing import Any
 import keras
 
 from luthier.training._keras_losses import KerasLoss, OwnLoss, unpack
-from luthier.training._keras_metrics import compiled_metrics, has_metrics, measures_itself
+from luthier.training._keras_metrics import has_metrics
 from luthier.training._keras_program import Loss, Phase, Program, Shaping
 from luthier.training._keras_scope import Recorder
+from luthier.training._keras_shapes import build_by_shapes
 
 
 def build(model: Any, losses: Mapping[str, Loss], batch: Any, backend: ModuleType) -> None:
@@ -65,7 +66,8 @@ def rehearse(model: Any, losses: Mapping[str, Loss], batch: Any, backend: Module
     # Without optimizers: those have to know a model that is built.
     phases = [Phase(name, loss, ()) for name, loss in losses.items()]
     program = Program(model, phases, Shaping(), has_metrics=has_metrics(model))
-    if all(map(_is_keras, losses.values())) and _is_built_by_shapes(model, batch):
+    _, targets, _ = unpack(batch)
+    if all(map(_is_keras, losses.values())) and build_by_shapes(model, targets):
         program.has_outputs = True
         return program
     with Recorder():
@@ -75,27 +77,3 @@ def rehearse(model: Any, losses: Mapping[str, Loss], batch: Any, backend: Module
 
 def _is_keras(loss: Loss) -> bool:
     return isinstance(loss, KerasLoss)
-
-
-def _is_built_by_shapes(model: Any, batch: Any) -> bool:
-    """Build loss and metrics from the shapes of a batch alone, if that is all they need.
-
-    Running the model once costs as much as tracing it. Metrics that are means are complete when
-    they are made; others make variables when they first see something.
-    """
-    _, targets, _ = unpack(batch)
-    own = measures_itself(model) or type(model).compute_loss is not keras.Model.compute_loss
-    if own or not _is_layers_alone(model) or not hasattr(targets, "shape"):
-        return False
-    form = keras.KerasTensor(targets.shape, keras.backend.standardize_dtype(targets.dtype))
-    metrics = compiled_metrics(model)
-    for part in (getattr(model, "_compile_loss", None), metrics):
-        if part is not None and not part.built:
-            part.build(form, model.outputs[0])
-    return all(isinstance(metric, keras.metrics.Mean) for metric in getattr(metrics, "metrics", ()))
-
-
-def _is_layers_alone(model: Any) -> bool:
-    """Whether the model's only output is the one that Keras knows before it is called."""
-    is_keras = type(model).call.__module__.split(".")[0] == "keras"
-    return is_keras and len(getattr(model, "outputs", None) or ()) == 1
