@@ -42,25 +42,35 @@ class Families:
         # Steps whose last batch needs a trace of its own.
         self._apart: set[Hashable] = set()
 
-    def traces(self, model: Any, kind: str, wanted: Sequence[tuple[Any, Any]]) -> list[Trace]:
+    def traces(
+        self, model: Any, look: Fingerprint | None, kind: str, wanted: Sequence[tuple[Any, Any]]
+    ) -> list[Trace]:
         """Traces of a model's step.
 
         Args:
             model: compiled and built.
+            look: what `look_through` saw of it.
             kind: "train" or "test".
             wanted: states and batches to trace it for.
 
         Raises:
             UntraceableError: if it has none that could be shared.
         """
-        look = look_through(model)
         return [self._trace(model, kind, look, state, batch) for state, batch in wanted]
 
-    def joint(self, model: Any, kind: str, state: Any, batches: tuple[Any, Any]) -> Trace | None:
+    def joint(
+        self,
+        model: Any,
+        look: Fingerprint | None,
+        kind: str,
+        state: Any,
+        batches: tuple[Any, Any],
+    ) -> Trace | None:
         """One trace for full batches and for the last one, called with `(batch, is_last)`.
 
         Args:
             model: compiled and built.
+            look: what `look_through` saw of it.
             kind: "train" or "test".
             state: to trace it for.
             batches: a full one and the last one, whose arrays have as many rows each.
@@ -69,7 +79,6 @@ class Families:
             None if it cannot be seen that it would be the same, or a model would have to be looked
             at anew for each trial.
         """
-        look = look_through(model)
         if look is None:
             return None
         key = (look.key, kind, types_of(state), *map(types_of, batches))
@@ -116,11 +125,11 @@ class Families:
 def types_of(tree: Any) -> Hashable:
     """How a tree is nested, and the shapes and types in it."""
     leaves, structure = jax.tree.flatten(tree)
-    return structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
 
 
 def look_through(model: Any) -> Fingerprint | None:
-    """What the model's steps depend on; None if that cannot be seen."""
+    """What the steps of a model that is compiled and built depend on; None if it cannot be seen."""
     try:
         return fingerprint(model, *(str(getattr(jax.config, name, "")) for name in _SETTINGS))
     except NotShareableError:

@@ -8,14 +8,11 @@ whole epoch at once. Whatever does not suit is trained as Keras would, and says 
 from __future__ import annotations
 
 import contextlib
-import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import jax
-import keras
 
 from luthier.programs import (
     DRIFTS,
@@ -40,21 +37,15 @@ from luthier.training._jax_epochs import (
     runs,
 )
 from luthier.training._jax_families import look_through, types_of
-from luthier.training._jax_rows import plain, traced_rows
+from luthier.training._jax_plan import WHOLE_EPOCH, Plan, planned
+from luthier.training._jax_rows import plain
 from luthier.training._jax_sizes import Look, look_at
-from luthier.training._jax_suited import (
-    batches_between,
-    calls_for_test_batches,
-    keeps_order,
-    steps_are_keras_own,
-    unsuited,
-)
+from luthier.training._jax_suited import steps_are_keras_own, unsuited
 from luthier.training._jax_widths import NO_WIDTHS, TrialWidths, Widest
+from luthier.training._keras_fingerprint import Fingerprint
 from luthier.training._keras_shapes import symbolic_build
 from luthier.training._sharing import COMPILED_ONCE, Sharing
 
-# More batches than any epoch has: Keras hands over its iterator once an epoch.
-_WHOLE_EPOCH = 10**9
 # Batches of an epoch whose length is not known.
 _USUAL_EPOCH = 100
 # One dispatch a step: as quick to compile as for Keras alone.
@@ -63,35 +54,6 @@ STEPWISE: Rule = lambda equation, operands: None  # noqa: E731
 _RESULTS = "_get_metrics_result_or_logs"
 # Its method that makes what a model lacks before training.
 _BUILD = "_symbolic_build"
-_DATA = ("x", "y", "sample_weight", "validation_data")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How one call of `fit` goes.
-
-    Attributes:
-        whole: whether an epoch is one call.
-        stride: batches in a call, if it is not.
-        steps: most batches in an epoch, or None.
-        whole_test: whether a validation is one call.
-        test_steps: most batches in it, or None.
-        together: whether other trials may run between its epochs.
-        epochs: how many epochs there are.
-    """
-
-    whole: bool = False
-    stride: int = 1
-    steps: int | None = None
-    whole_test: bool = False
-    test_steps: int | None = None
-    together: bool = False
-    epochs: int = 1
-
-    @property
-    def most(self) -> int:
-        """The most batches of training in a call."""
-        return (self.steps or _WHOLE_EPOCH) if self.whole else self.stride
 
 
 class SharedFit:
@@ -112,7 +74,9 @@ class SharedFit:
         self._info = info
         self._widest = widest
         self._widths = TrialWidths(sharing.widths, widest)
-        self._plan = _Plan()
+        self._plan = Plan()
+        # What its steps depend on, once each call.
+        self._seen: list[Fingerprint | None] = []
         self._traces: dict[Any, Trace] = {}
         # Of full batches and a last one together; None where it has to be two.
         self._joint: dict[Any, Trace | None] = {}
@@ -132,6 +96,7 @@ class SharedFit:
         if reason:
             self._sharing.fall_back(reason, self._info)
             return fit(*args, **kwargs)
+        self._seen.clear()
         self._traces.clear()
         self._joint.clear()
         self._told.clear()
@@ -139,7 +104,7 @@ class SharedFit:
         self._keras.clear()
         self._is_repaid.clear()
         self._widths = TrialWidths(self._sharing.widths, self._widest)
-        self._plan, args, kwargs = _planned(model, args, kwargs)
+        self._plan, args, kwargs = planned(model, args, kwargs)
         self._info.setdefault("ran", COMPILED_ONCE)
         with self._installed():
             return fit(*args, **kwargs)
@@ -170,7 +135,7 @@ class SharedFit:
         # Keras reads this when it first validates, right after this call.
         self._test_is_whole = plan.whole_test
         if plan.most > 1:
-            whole = plan.test_steps or _WHOLE_EPOCH
+            whole = plan.test_steps or WHOLE_EPOCH
             self._model.steps_per_execution = whole if plan.whole_test else 1
         return logs, state
 
@@ -232,7 +197,7 @@ class SharedFit:
 
     def _look(self, kind: str, state: Any, run: Run) -> Look | None:
         """A look at a step, to know it from others of other widths; None if it cannot be seen."""
-        seen = look_through(self._model)
+        seen = self._look_through()
         if seen is None:
             return None
         limits = tuple((name, most) for name, (_, most) in self._widest.items())
@@ -329,16 +294,25 @@ class SharedFit:
             key = tuple(keys)
             if key not in self._joint:
                 families = self._sharing.families
-                self._joint[key] = families.joint(self._model, kind, state, (*batches,))
+                seen = self._look_through()
+                self._joint[key] = families.joint(self._model, seen, kind, state, (*batches,))
             joint = self._joint[key]
             if joint is not None:
                 return [joint], [whole]
         new = {k: (state, one) for k, one in zip(keys, batches, strict=True)}
         new = {key: one for key, one in new.items() if key not in self._traces}
         if new:
-            made = self._sharing.families.traces(self._model, kind, list(new.values()))
+            wanted = list(new.values())
+            seen = self._look_through()
+            made = self._sharing.families.traces(self._model, seen, kind, wanted)
             self._traces.update(zip(new, made, strict=True))
         return [self._traces[key] for key in keys], given
+
+    def _look_through(self) -> Fingerprint | None:
+        # By now it is built; what callbacks change later, a step that Keras compiled ignores too.
+        if not self._seen:
+            self._seen.append(look_through(self._model))
+        return self._seen[0]
 
 
 def _key(kind: str, state: Any, run: Run) -> Any:
@@ -357,38 +331,3 @@ def _each(steps: Sequence[Any], state: Any, given: list[Run]) -> Any:
             batch = jax.tree.unflatten(run.structure, [plain(leaf) for leaf in leaves])
             logs, state = step(state, batch)
     return logs, state
-
-
-def _planned(
-    model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[_Plan, tuple[Any, ...], dict[str, Any]]:
-    """How to run `fit`, and its arguments, with arrays that know their rows."""
-    kind = type(model)
-    if kind.fit is not keras.Model.fit:
-        # The user's own: what it does with its arguments is not known.
-        return _Plan(), args, dict(kwargs)
-    call = inspect.signature(kind.fit).bind(model, *args, **kwargs)
-    call.apply_defaults()
-    given = dict(call.arguments)
-    given.pop("self")
-    for name in _DATA:
-        given[name] = keras.tree.map_structure(traced_rows, given[name])
-    watched = given["verbose"] != 0 or model.steps_per_execution != 1
-    between = 1 if watched else batches_between(given["callbacks"])
-    whole = between is None
-    validates = given["validation_data"] is not None or given["validation_split"]
-    plan = _Plan(
-        whole=whole,
-        stride=between or 1,
-        steps=given["steps_per_epoch"],
-        whole_test=bool(
-            between != 1
-            and validates
-            and given["validation_freq"] == 1
-            and not calls_for_test_batches(given["callbacks"])
-        ),
-        test_steps=given["validation_steps"],
-        epochs=given["epochs"] - given["initial_epoch"],
-        together=whole and all(keeps_order(given[name]) for name in ("x", "validation_data")),
-    )
-    return plan, (), given

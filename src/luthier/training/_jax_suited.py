@@ -14,6 +14,19 @@ _STEPS = ("train_step", "test_step", "compute_metrics", "_get_metrics_result_or_
 _MAKERS = ("make_train_function", "make_test_function", "_make_function")
 
 
+class AtOnce(keras.callbacks.Callback):  # type: ignore[misc]
+    """Has Keras tell callbacks of batches at once, not in threads that it starts for each training.
+
+    Where an epoch is one batch to Keras there is nothing to gain from these.
+    """
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Nothing: that it is here is enough."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Nothing: that it is here is enough."""
+
+
 def unsuited(model: Any) -> str:
     """Why a model is trained as Keras would; "" if it may share programs."""
     if not isinstance(model, keras.Model) or not getattr(model, "compiled", False):
@@ -41,7 +54,7 @@ def steps_are_keras_own(model: Any) -> bool:
 
 def batches_between(callbacks: Any) -> int | None:
     """After how many batches of training a callback wants to be told; None: after all of them."""
-    wanting = [callback for callback in _each(callbacks) if _wants(callback, _TRAIN)]
+    wanting = [callback for callback in each(callbacks) if _wants(callback, _TRAIN)]
     # What is reported every so many batches has no need of those between.
     return min(
         (one.every if isinstance(one, ReportBatches) else 1 for one in wanting), default=None
@@ -50,7 +63,7 @@ def batches_between(callbacks: Any) -> int | None:
 
 def calls_for_test_batches(callbacks: Any) -> bool:
     """Whether a callback wants to be told of each batch of validation."""
-    return any(_wants(callback, _TEST) for callback in _each(callbacks))
+    return any(_wants(callback, _TEST) for callback in each(callbacks))
 
 
 def keeps_order(data: Any) -> bool:
@@ -67,7 +80,8 @@ def _differs(kind: type, name: str) -> bool:
     return getattr(kind, name, None) is not getattr(keras.Model, name, None)
 
 
-def _each(callbacks: Any) -> list[Any]:
+def each(callbacks: Any) -> list[Any]:
+    """Callbacks, as a list."""
     if callbacks is None:
         return []
     if isinstance(callbacks, keras.callbacks.CallbackList):

@@ -1,7 +1,7 @@
 """Builds what a compiled model has besides its layers from shapes alone, where that is enough.
 
-Keras runs the model, its losses and its metrics on symbols to find out what they make; that costs as
-much as tracing a step, for each trial anew.
+Keras runs the model, its losses and its metrics on symbols to find out what they make; that costs
+as much as tracing a step, for each trial anew.
 """
 
 from __future__ import annotations
