@@ -248,7 +248,7 @@ def test_the_optimizers_state_is_not_kept_and_the_model_keeps_it(tmp_path: Path)
 def test_a_file_that_cannot_be_written_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from luthier.training._keras_callbacks import save_weights
+    from luthier.training._keras_saving import save_weights
 
     path = tmp_path / "checkpoint.weights.h5"
     model = build_with_input(HyperParameters())

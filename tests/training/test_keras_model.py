@@ -159,7 +159,7 @@ def test_models_are_made_in_the_scope_of_the_strategy() -> None:
 
 
 def test_a_model_that_its_first_batch_builds_can_be_loaded(tmp_path: Path) -> None:
-    from luthier.training._keras_callbacks import save_weights
+    from luthier.training._keras_saving import save_weights
 
     x, y = data(8)
     model = made(build_eagerly)
@@ -177,7 +177,7 @@ def test_a_model_that_its_first_batch_builds_can_be_loaded(tmp_path: Path) -> No
 def test_layers_that_only_a_call_builds_get_their_weights(tmp_path: Path) -> None:
     import keras
 
-    from luthier.training._keras_callbacks import save_weights
+    from luthier.training._keras_saving import save_weights
 
     class Late(keras.Model):
         def build(self, shape: Any) -> None:

@@ -7,11 +7,9 @@ and are never copied: a deep copy is the callback itself.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +21,7 @@ from luthier.errors import FatalValueError
 from luthier.objective import Objective
 from luthier.records import Decision, Measurement
 from luthier.training import _names
+from luthier.training._keras_saving import save_weights
 from luthier.training._results import value_of
 from luthier.training._sharing import Sharing
 from luthier.training._task import TrainingHooks
@@ -358,35 +357,3 @@ def _copy(variable: Any) -> Any:
 def _assign(pairs: Sequence[tuple[Any, Any]]) -> None:
     for variable, array in pairs:
         variable.assign(array)
-
-
-def save_weights(model: Any, path: Path, *, with_optimizer: bool = False) -> None:
-    """Write a model's weights so that the file is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{os.getpid()}.tmp.weights.h5")
-    try:
-        with contextlib.nullcontext() if with_optimizer else _without_optimizer_state(model):
-            model.save_weights(str(draft))
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _without_optimizer_state(model: Any) -> Iterator[None]:
-    """Puts optimizers as they are before their first step in place of the model's.
-
-    Left out altogether, they would make Keras warn when the weights are loaded.
-    """
-    real = {
-        name: value
-        for name, value in vars(model).items()
-        if isinstance(value, keras.optimizers.Optimizer)
-    }
-    # Past Keras's __setattr__: the model is not changed, only saved differently.
-    for name, optimizer in real.items():
-        vars(model)[name] = type(optimizer).from_config(optimizer.get_config())
-    try:
-        yield
-    finally:
-        vars(model).update(real)
