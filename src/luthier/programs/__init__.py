@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from luthier.programs._jax_agreement import DRIFTS, disagreement
     from luthier.programs._jax_blocks import IN_BLOCKS, WHOLE, Form
-    from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
+    from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches, for_loops
     from luthier.programs._jax_families import Family
     from luthier.programs._jax_masking import masked
     from luthier.programs._jax_packing import Packer, Request
@@ -55,6 +55,7 @@ _HOMES = {
     "WHOLE": "_jax_blocks",
     "ConvolutionProbe": "_jax_convolutions",
     "as_patches": "_jax_convolutions",
+    "for_loops": "_jax_convolutions",
     "Context": "_lanes",
     "Lanes": "_lanes",
     "Family": "_jax_families",
@@ -98,6 +99,7 @@ __all__ = [
     "Widening",
     "as_patches",
     "disagreement",
+    "for_loops",
     "masked",
     "trace",
 ]

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from luthier.programs._jax_pooling import as_slices
 from luthier.programs._jax_primitives import INLINED, LIFTED
 from luthier.programs._jax_trace import Trace
 
@@ -48,6 +49,12 @@ def as_patches(equation: Any, operands: Sequence[Any]) -> Any:
     for place, axis in zip((0, 2, 3, 1), range(4), strict=True):
         places[spec.out_spec[place]] = axis
     return jnp.transpose(result, places)
+
+
+def for_loops(equation: Any, operands: Sequence[Any]) -> Any:
+    """How operations inside of a compiled loop are best computed, as a `Rule`."""
+    result = as_patches(equation, operands)
+    return as_slices(equation, operands) if result is None else result
 
 
 def _is_plain(params: Any, operands: Sequence[Any]) -> bool:

@@ -175,7 +175,7 @@ def epoch_maker(
             for step, (structure, count, sources), *at in zip(
                 steps, shape, rows, streams, strict=True
             ):
-                looped = step if count == 1 else partial(step, rule=rule)
+                looped = step if count == 1 or rule is None else partial(step, rule=rule)
                 advance = _advance(looped, structure, sources, data)
                 if count == 1:
                     state, logs = advance(state, jax.tree.map(lambda leaf: leaf[0], tuple(at)))

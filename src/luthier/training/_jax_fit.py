@@ -24,7 +24,7 @@ from luthier.programs import (
     Rule,
     Trace,
     UntraceableError,
-    as_patches,
+    for_loops,
 )
 from luthier.training._jax_epochs import (
     STEP,
@@ -282,7 +282,7 @@ class SharedFit:
         if not (on_cpu or self._sharing.in_lane) or not probe.has_any(traces[0]):
             return None
         if probe.prefers_patches(traces[0]):
-            return as_patches
+            return for_loops
         return STEPWISE if on_cpu else None
 
     def _traced(self, kind: str, state: Any, given: list[Run]) -> tuple[list[Trace], list[Run]]:
