@@ -91,4 +91,4 @@ def test_a_number_that_is_none_reaches_what_is_below() -> None:
     images = RANDOM.standard_normal((1, 4, 4, 1)).astype("float32")
     images[0, 1, 1, 0] = np.nan
     _, ours = gradients(images, 2, 2, "VALID")
-    assert np.count_nonzero(ours) == 4
+    assert np.count_nonzero(ours) == 4, "a slope is lost where a number is none"

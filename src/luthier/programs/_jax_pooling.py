@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from itertools import product
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 # One slice each is written out: more take longer to compile than they save.
@@ -55,17 +55,33 @@ def _gradient(
         lax.slice(images, place, [p + span for p, span in zip(place, spans, strict=True)], strides)
         for place in places
     ]
-    largest = reduce(jnp.maximum, seen)
+    largest, at = seen[0], jnp.zeros(slopes.shape, jnp.int8)
+    for index, values in enumerate(seen[1:], start=1):
+        is_larger = values > largest
+        largest = jnp.where(is_larger, values, largest)
+        at = jnp.where(is_larger, jnp.int8(index), at)
     zero = jnp.zeros((), slopes.dtype)
-    total, is_left = jnp.zeros(images.shape, slopes.dtype), jnp.ones(slopes.shape, bool)
-    for place, values in zip(places, seen, strict=True):
-        # Not "is the largest": what is no number has to meet its slope somewhere, too.
-        chosen = is_left & ~(values < largest)
-        is_left &= ~chosen
+    if tuple(window) == tuple(strides):
+        total = _tiled(slopes, at, window)
         spread = [
-            (low, size - low - span, stride - 1)
-            for low, size, span, stride in zip(place, images.shape, spans, strides, strict=True)
+            (0, full - tiled, 0) for full, tiled in zip(images.shape, total.shape, strict=True)
         ]
-        total += lax.pad(jnp.where(chosen, slopes, zero), zero, spread)
-    inner = [(-low, -high, 0) for low, high in padding]
-    return lax.pad(total, zero, inner)
+        total = lax.pad(total, zero, spread)
+    else:
+        total = jnp.zeros(images.shape, slopes.dtype)
+        for index, place in enumerate(places):
+            spread = [
+                (low, size - low - span, stride - 1)
+                for low, size, span, stride in zip(place, images.shape, spans, strides, strict=True)
+            ]
+            total += lax.pad(jnp.where(at == index, slopes, zero), zero, spread)
+    return lax.pad(total, zero, [(-low, -high, 0) for low, high in padding])
+
+
+def _tiled(slopes: Any, at: Any, window: Sequence[int]) -> Any:
+    """Windows side by side, each of zeros but for its slope at the place `at`."""
+    sizes = [size for count in slopes.shape for size in (count, 1)]
+    numbers = np.arange(math.prod(window), dtype=np.int8)
+    numbers = numbers.reshape([size for side in window for size in (1, side)])
+    tiles = jnp.where(at.reshape(sizes) == numbers, slopes.reshape(sizes), 0)
+    return tiles.reshape([count * side for count, side in zip(slopes.shape, window, strict=True)])
