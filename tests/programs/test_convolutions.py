@@ -43,6 +43,33 @@ def test_a_convolution_and_its_gradients(size: int, window: int, settings: dict[
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize("padding", ["SAME", "VALID", ((0, 2), (1, 0))])
+@pytest.mark.parametrize(
+    ("rows", "columns", "window"), [(7, 8, (3, 3)), (4, 2, (3, 1)), (2, 3, (2, 3))]
+)
+def test_fewer_channels_than_before(rows: int, columns: int, window: Any, padding: Any) -> None:
+    import jax
+
+    from luthier.programs import as_patches, trace
+
+    images = RANDOM.random((3, rows, columns, 5)).astype("float32")
+    kernels = RANDOM.random((*window, 5, 2)).astype("float32")
+
+    def convolved(images: Any, kernels: Any) -> Any:
+        return jax.lax.conv_general_dilated(
+            images, kernels, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    one = trace(convolved, images, kernels)
+    ours = one.replay(one.constants, images, kernels, rule=as_patches)
+    assert "conv_general_dilated" not in str(
+        jax.make_jaxpr(lambda *given: one.replay(one.constants, *given, rule=as_patches))(
+            images, kernels
+        )
+    )
+    np.testing.assert_allclose(ours, convolved(images, kernels), rtol=2e-5, atol=1e-5)
+
+
 def test_the_probe_finds_convolutions_and_times_them_once() -> None:
     import jax
 

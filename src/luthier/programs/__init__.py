@@ -37,12 +37,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from luthier.programs._jax_agreement import DRIFTS, disagreement
     from luthier.programs._jax_blocks import IN_BLOCKS, WHOLE, Form
-    from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches, for_loops
+    from luthier.programs._jax_convolutions import ConvolutionProbe, as_patches
     from luthier.programs._jax_families import Family
     from luthier.programs._jax_masking import masked
     from luthier.programs._jax_packing import Packer, Request
     from luthier.programs._jax_padding import Padding
     from luthier.programs._jax_programs import CALL, Bound, Maker, Programs
+    from luthier.programs._jax_rules import IN_LOOPS
     from luthier.programs._jax_sizes import SizedFamily
     from luthier.programs._jax_trace import Rule, Trace, UntraceableError, trace
     from luthier.programs._jax_widths import Widening
@@ -55,7 +56,6 @@ _HOMES = {
     "WHOLE": "_jax_blocks",
     "ConvolutionProbe": "_jax_convolutions",
     "as_patches": "_jax_convolutions",
-    "for_loops": "_jax_convolutions",
     "Context": "_lanes",
     "Lanes": "_lanes",
     "Family": "_jax_families",
@@ -67,6 +67,7 @@ _HOMES = {
     "Bound": "_jax_programs",
     "Maker": "_jax_programs",
     "Programs": "_jax_programs",
+    "IN_LOOPS": "_jax_rules",
     "SizedFamily": "_jax_sizes",
     "Rule": "_jax_trace",
     "Trace": "_jax_trace",
@@ -80,6 +81,7 @@ __all__ = [
     "CALL",
     "DRIFTS",
     "IN_BLOCKS",
+    "IN_LOOPS",
     "WHOLE",
     "Bound",
     "Context",
@@ -99,7 +101,6 @@ __all__ = [
     "Widening",
     "as_patches",
     "disagreement",
-    "for_loops",
     "masked",
     "trace",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import jax
@@ -16,7 +17,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from luthier.programs._jax_pooling import as_slices
 from luthier.programs._jax_primitives import INLINED, LIFTED
 from luthier.programs._jax_trace import Trace
 
@@ -40,7 +40,9 @@ def as_patches(equation: Any, operands: Sequence[Any]) -> Any:
     kernels = jnp.transpose(operands[1], [spec.rhs_spec[i] for i in (2, 3, 1, 0)])
     strides, padding = params["window_strides"], params["padding"]
     if kernels.shape[0] * kernels.shape[1] <= _LARGEST_WINDOW:
-        result = _forward(images, kernels, padding, strides)
+        is_spread = tuple(strides) == (1, 1) and kernels.shape[2] >= kernels.shape[3]
+        forward = _spread if is_spread else _forward
+        result = forward(images, kernels, padding, strides)
     elif tuple(strides) == (1, 1):
         result = _weights(images, kernels, padding)
     else:
@@ -49,12 +51,6 @@ def as_patches(equation: Any, operands: Sequence[Any]) -> Any:
     for place, axis in zip((0, 2, 3, 1), range(4), strict=True):
         places[spec.out_spec[place]] = axis
     return jnp.transpose(result, places)
-
-
-def for_loops(equation: Any, operands: Sequence[Any]) -> Any:
-    """How operations inside of a compiled loop are best computed, as a `Rule`."""
-    result = as_patches(equation, operands)
-    return as_slices(equation, operands) if result is None else result
 
 
 def _is_plain(params: Any, operands: Sequence[Any]) -> bool:
@@ -93,6 +89,30 @@ def _forward(images: Any, kernels: Any, padding: Any, strides: Any) -> Any:
     count, rows, columns = patches.shape[:3]
     product = patches.reshape(-1, height * width * taken) @ kernels.reshape(-1, given)
     return product.reshape(count, rows, columns, given)
+
+
+def _spread(images: Any, kernels: Any, padding: Any, strides: Any) -> Any:
+    """What each place of an image gives to each place of a window around it, then their sums.
+
+    Where channels become fewer, as backwards, that is less to write down than patches.
+    """
+    height, width, taken, given = kernels.shape
+    count, rows, columns = images.shape[:3]
+    kernels = kernels.transpose(2, 0, 1, 3).reshape(taken, -1)
+    parts = (images.reshape(-1, taken) @ kernels).reshape(count, rows, columns, -1, given)
+    (top, bottom), (left, right) = padding
+    low, wide = rows + top + bottom - height + 1, columns + left + right - width + 1
+    zero = jnp.zeros((), images.dtype)
+    total: Any = zero
+    for index, (down, along) in enumerate(product(range(height), range(width))):
+        moved = [
+            (0, 0, 0),
+            (top - down, low - rows - top + down, 0),
+            (left - along, wide - columns - left + along, 0),
+            (0, 0, 0),
+        ]
+        total += lax.pad(parts[:, :, :, index], zero, moved)
+    return total
 
 
 def _weights(images: Any, kernels: Any, padding: Any) -> Any:

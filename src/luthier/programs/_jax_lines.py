@@ -22,6 +22,7 @@ from luthier.programs._axes import Axis, Factor, fix, resolved, tie, wide
 from luthier.programs._axis_rules import SIZES, Axes, held, relate
 from luthier.programs._jax_padding import embedded, is_wider
 from luthier.programs._jax_primitives import INLINED, LIFTED
+from luthier.programs._jax_random import bits_at, draws_by_place
 from luthier.programs._jax_trace import (
     Trace,
     UntraceableError,
@@ -30,8 +31,6 @@ from luthier.programs._jax_trace import (
     in_context,
     trace,
 )
-
-_COUNTERS = 2**32
 
 Do = Callable[["Line", list[Any], Any], Sequence[Any]]
 """Does an operation: called with it, its operands and what it has to know beside: if it draws, the
@@ -238,7 +237,7 @@ class Line:
         name, params = self.equation.primitive.name, self.equation.params
         shapes = [value.shape for value in self.given]
         taken = [value.axes for value in self.taken]
-        is_known = name != "random_bits" or self._has_counters()
+        is_known = name != "random_bits" or draws_by_place(self.equation)
         axes = relate(name, params, taken, shapes) if is_known else held(taken, shapes)
         for value, own in zip(self.given, axes, strict=True):
             value.axes = own
@@ -260,7 +259,7 @@ class Line:
 
     def strides(self) -> Any:
         """How far apart in the stream of random numbers neighbours along each factor are."""
-        if self.equation.primitive.name != "random_bits" or not self._has_counters():
+        if not draws_by_place(self.equation):
             return None
         sizes = [factor.size for factor in self._drawn()]
         return jnp.asarray([prod(sizes[index + 1 :]) for index in range(len(sizes))], jnp.uint32)
@@ -292,17 +291,6 @@ class Line:
         with in_context(self.equation):
             return bind_again(self.equation, operands, self.equation.params | {"shape": shape})
 
-    def _has_counters(self) -> bool:
-        """Whether each number that is drawn is a function of its place alone."""
-        key = self.equation.invars[0].aval
-        return (
-            bool(jax.config.jax_threefry_partitionable)
-            and "fry" in str(key.dtype)
-            and not key.shape
-            and self.equation.params["bit_width"] == 32
-            and 1 < prod(self.equation.params["shape"]) < _COUNTERS
-        )
-
     def _drawn(self) -> Axis:
         return tuple(factor for one in self.given[0].axes for factor in resolved(one))
 
@@ -313,6 +301,8 @@ class Line:
         for index in range(len(sizes)):
             places = jax.lax.broadcasted_iota(jnp.uint32, sizes, index)
             counters = counters + places * strides[index]
+        if jax.default_backend() == "cpu":
+            return bits_at(key, counters).reshape(wide(self.given[0].axes))
         halves = jax.random.key_data(key)
         shape = jnp.zeros(sizes, jnp.uint32)
         first, second = threefry2x32_p.bind(shape + halves[0], shape + halves[1], shape, counters)

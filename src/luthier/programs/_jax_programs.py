@@ -15,7 +15,7 @@ from typing import Any
 import jax
 
 from luthier.programs._jax_constants import Layout, Packed, first_layout, widened
-from luthier.programs._jax_pooling import as_slices
+from luthier.programs._jax_rules import ALWAYS
 from luthier.programs._jax_trace import Trace, trace
 from luthier.programs._jax_wiring import check_replay
 
@@ -109,9 +109,9 @@ class Program:
         def function(packed: Packed, *args: Any) -> Any:
             full = self.layout.unpack(packed, self._first)
             pairs = zip(self._traces, full, strict=True)
-            return self._maker.make(
-                *[partial(one.replay, own, rule=as_slices) for one, own in pairs]
-            )(*args)
+            return self._maker.make(*[partial(one.replay, own, rule=ALWAYS) for one, own in pairs])(
+                *args
+            )
 
         function.__name__ = self._traces[0].name
         return function

@@ -17,6 +17,7 @@ import jax
 from luthier.programs import (
     DRIFTS,
     IN_BLOCKS,
+    IN_LOOPS,
     WHOLE,
     Form,
     Padding,
@@ -24,7 +25,6 @@ from luthier.programs import (
     Rule,
     Trace,
     UntraceableError,
-    for_loops,
 )
 from luthier.training._jax_epochs import (
     STEP,
@@ -282,7 +282,7 @@ class SharedFit:
         if not (on_cpu or self._sharing.in_lane) or not probe.has_any(traces[0]):
             return None
         if probe.prefers_patches(traces[0]):
-            return for_loops
+            return IN_LOOPS
         return STEPWISE if on_cpu else None
 
     def _traced(self, kind: str, state: Any, given: list[Run]) -> tuple[list[Trace], list[Run]]:
