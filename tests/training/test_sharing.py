@@ -24,7 +24,7 @@ def test_a_long_compile_is_repaid_by_numbers_and_by_what_came_before(
     space: list[Any], first: bool
 ) -> None:
     sharing = Sharing()
-    sharing.expect(space)
+    sharing.begin(space)
     assert sharing.is_repaid(["a"]) is first
     assert sharing.is_repaid(["b"]) is first
     assert sharing.is_repaid(["a"])

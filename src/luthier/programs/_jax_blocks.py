@@ -167,7 +167,8 @@ def _beside_windows(line: Line) -> Factor | None:
         return None
     spec = line.equation.params["dimension_numbers"]
     images, kernels, _ = _parts(line)
-    taken, given = images[spec.lhs_spec[1]], kernels[spec.rhs_spec[0]]
+    taken: Factor | None = images[spec.lhs_spec[1]]
+    given: Factor | None = kernels[spec.rhs_spec[0]]
     window = prod(line.taken[1].shape[axis] for axis in spec.rhs_spec[2:])
     if window <= LARGEST_WINDOW and taken is not None and given is not None:
         return given if taken.wide <= given.wide else taken

@@ -157,6 +157,11 @@ class Programs:
 
     def __init__(self) -> None:
         self._programs: OrderedDict[Hashable, Program] = OrderedDict()
+        self._used: set[Hashable] = set()
+
+    def begin(self) -> None:
+        """Count anew which programs are used."""
+        self._used.clear()
 
     def compiled(self, function: Callable[..., Any], *args: Any) -> Bound:
         """A compiled form of `function`, shared with functions of the same skeleton.
@@ -189,6 +194,7 @@ class Programs:
             while len(self._programs) > _MOST_KEPT:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(key)
+        self._used.add(key)
         constants = [one.constants for one in traces]
         program.admit(constants)
         return Bound(program, constants)
@@ -199,7 +205,8 @@ class Programs:
         return sum(program.compiles for program in self._programs.values())
 
     def __len__(self) -> int:
-        return len(self._programs)
+        """How many were used since it was made, or since `begin`."""
+        return len(self._used)
 
 
 def _options() -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from luthier.training._keras_fingerprint import Fingerprint, NotShareableError, 
 # Each holds a trace; a model has two to six: for training and for validation that of full batches,
 # of a last one and of both together.
 _MOST_KEPT = 32
-_SETTINGS = (
+SETTINGS = (
     "jax_enable_x64",
     "jax_default_matmul_precision",
     "jax_numpy_dtype_promotion",
@@ -131,7 +131,7 @@ def types_of(tree: Any) -> Hashable:
 def look_through(model: Any) -> Fingerprint | None:
     """What the steps of a model that is compiled and built depend on; None if it cannot be seen."""
     try:
-        return fingerprint(model, *(str(getattr(jax.config, name, "")) for name in _SETTINGS))
+        return fingerprint(model, *(str(getattr(jax.config, name, "")) for name in SETTINGS))
     except NotShareableError:
         return None
     except Exception:

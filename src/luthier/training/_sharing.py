@@ -19,6 +19,7 @@ from luthier.training._backend import backend_in_use
 if TYPE_CHECKING:
     from luthier.programs import Context, ConvolutionProbe, Lanes, Packer, Programs, Request
     from luthier.training._jax_families import Families
+    from luthier.training._jax_kept import Kept
     from luthier.training._jax_rows import DeviceData
     from luthier.training._jax_widths import Widths
     from luthier.training._tensorflow_programs import Graphs
@@ -67,8 +68,14 @@ class Sharing:
 
         return _ON_ACCELERATOR if has_accelerator() else 1
 
-    def expect(self, space: Iterable[HyperParameter]) -> None:
-        """Learn from the space whether models will differ in numbers only, before one is seen."""
+    def begin(self, space: Iterable[HyperParameter]) -> None:
+        """Take what a search before left, and learn from the space whether models will differ in
+        numbers only, before one is seen.
+        """
+        if backend_in_use() == "jax" and "_kept" not in vars(self):
+            from luthier.training._jax_kept import take
+
+            self._kept = take()
         self._in_numbers_only = all(_is_number(parameter) for parameter in space)
 
     def is_repaid(self, skeletons: Sequence[str]) -> bool:
@@ -157,9 +164,13 @@ class Sharing:
             parts.append("fewer lanes than asked for, to fit into memory")
         return f"{_counted(total, 'trial')}: {', '.join(parts)}"
 
-    def forget_data(self) -> None:
-        """Let go of the user's arrays on the device."""
-        self.__dict__.pop("data", None)
+    def end(self) -> None:
+        """Let go of the user's arrays on the device, and of what another search can use."""
+        for name in ("data", "widths"):
+            self.__dict__.pop(name, None)
+        kept = self.__dict__.pop("_kept", None)
+        if kept is not None:
+            kept.leave()
 
     def keeps_caches(self, info: Mapping[str, Any]) -> bool:
         """Whether JAX's own caches may stay after a trial: shared programs are kept elsewhere."""
@@ -169,33 +180,33 @@ class Sharing:
         self._since_tidied = 0
         return False
 
-    @cached_property
+    @property
     def programs(self) -> Programs:
         """Compiled programs by skeleton."""
-        from luthier.programs import Programs
+        return self._kept.programs
 
-        return Programs()
-
-    @cached_property
+    @property
     def families(self) -> Families:
         """What traces of models are known to be."""
-        from luthier.training._jax_families import Families
+        return self._kept.families
 
-        return Families()
+    @property
+    def probe(self) -> ConvolutionProbe:
+        """How convolutions are best computed here."""
+        return self._kept.probe
 
     @cached_property
     def widths(self) -> Widths:
         """What is known of the models' widths."""
         from luthier.training._jax_widths import Widths
 
-        return Widths()
+        return Widths(self._kept.judged)
 
     @cached_property
-    def probe(self) -> ConvolutionProbe:
-        """How convolutions are best computed here."""
-        from luthier.programs import ConvolutionProbe
+    def _kept(self) -> Kept:
+        from luthier.training._jax_kept import Kept
 
-        return ConvolutionProbe()
+        return Kept()
 
     @cached_property
     def graphs(self) -> Graphs:

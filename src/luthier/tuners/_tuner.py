@@ -257,7 +257,7 @@ class Tuner(BaseTuner):
         epochs, study = fit_kwargs.get("epochs"), self.oracle.study
         study.horizon = epochs if isinstance(epochs, int) else None
         self._keeper.look(study.history())
-        self._sharing.expect(self.oracle.get_space().space)
+        self._sharing.begin(self.oracle.get_space().space)
         own_fit = self.hypermodel is None or training.fits_itself(self.hypermodel)
         if not (own_fit or self._has_seams or self._overrides("run_trial")):
             _tunable.check_counts(fit_kwargs)
@@ -266,8 +266,8 @@ class Tuner(BaseTuner):
         study.is_resumable = not (own_fit or self._has_seams)
         with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
             super().search(*fit_args, **fit_kwargs)
-        self._sharing.forget_data()
         _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
+        self._sharing.end()
 
     def _executor(self) -> Executor:
         count = self._sharing.lane_count()
