@@ -50,9 +50,10 @@ def test_without_noise_the_data_are_met():
     assert deviation == pytest.approx(np.zeros(8), abs=5e-3)
 
 
+@pytest.mark.parametrize("common", [0.0, 0.8])
 @pytest.mark.parametrize("additive", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_gradient_of_the_fit_agrees_with_finite_differences(seed, additive):
+def test_the_gradient_of_the_fit_agrees_with_finite_differences(seed, additive, common):
     rng = np.random.default_rng(seed)
     rows = rng.random((15, 3))
     rows[:, 1] = rng.integers(3, size=15)
@@ -61,9 +62,10 @@ def test_the_gradient_of_the_fit_agrees_with_finite_differences(seed, additive):
     data = _gp.pairs(points, layout(MIXED), additive=additive)
     targets, known = rng.standard_normal(15), rng.random(15) * 0.1
     theta = rng.normal(-0.5, 0.5, 8 if additive else 5)
+    belief = _gp.Belief(common_spread=common)
 
     def value(t):
-        return _gp.negative_log_posterior(t, data, targets, known, _gp.Belief())
+        return _gp.negative_log_posterior(t, data, targets, known, belief)
 
     _, gradient = value(theta)
     for j in range(len(theta)):
@@ -86,6 +88,31 @@ def test_the_value_of_the_fit_is_the_marginal_likelihood():
         found, _ = _gp.negative_log_posterior(theta, data, y, np.zeros(7), flat)
         values.append(found - plain)
     assert values == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_columns_with_a_common_part_are_believed_in_as_correlated_normals():
+    belief = _gp.Belief(length_spread=0.5, common_spread=0.8)
+    covariance = np.diag([0.25] * 3 + [belief.signal_spread**2, belief.noise_spread**2])
+    covariance[:3, :3] += 0.64
+    theta = np.random.default_rng(6).standard_normal(5)
+    away = theta - belief.start(3)
+    value, gradient = belief.terms(theta, 3)
+    assert value == pytest.approx(0.5 * away @ np.linalg.solve(covariance, away))
+    assert gradient == pytest.approx(np.linalg.solve(covariance, away))
+
+
+def test_with_a_common_part_one_column_tells_of_another():
+    rng = np.random.default_rng(7)
+    # Of the third column, constant, the data say nothing.
+    x = rng.random((30, 3)) * [1.0, 1.0, 0.0]
+    y = np.sin(12 * x[:, 0]) + np.sin(12 * x[:, 1])
+    y = (y - y.mean()) / y.std()
+    found = []
+    for belief in (_gp.Belief(), _gp.Belief(length_spread=0.5, common_spread=0.8)):
+        data = _gp.pairs(x, layout(PLAIN))
+        found.append(_gp.fit(data, y, [belief.start(3)], belief=belief).theta[2])
+    assert found[0] == pytest.approx(_gp.Belief().length, abs=1e-3)
+    assert found[1] < found[0] - 0.3
 
 
 def test_fitting_finds_which_column_matters():

@@ -47,10 +47,12 @@ class Belief:
 
     Attributes:
         length: mean of log length-scales, in units of the range of a column.
-        length_spread: their standard deviation.
+        length_spread: their standard deviation about what is common to all columns.
         noise: mean of the log noise variance; the targets have variance one.
         noise_spread: its standard deviation.
         signal_spread: standard deviation of the log signal variance; its mean is 0.
+        common_spread: standard deviation of the common part of log length-scales, which makes one
+            column tell of the others; 0 leaves them independent.
         alone: mean of the log variance of all additive columns together.
         alone_spread: standard deviation of the log variance of each.
     """
@@ -60,6 +62,7 @@ class Belief:
     noise: float = -5.0
     noise_spread: float = 2.0
     signal_spread: float = 1.0
+    common_spread: float = 0.0
     alone: float = -2.0
     alone_spread: float = 1.5
 
@@ -73,14 +76,23 @@ class Belief:
         return np.concatenate([theta, np.full(size, self.alone - np.log(max(size, 1)))])
 
     def terms(self, theta: Array, size: int) -> tuple[float, Array]:
-        """-log p(θ) up to a constant, and its gradient."""
+        """-log p(θ) up to a constant, and its gradient.
+
+        Source: Gelman et al. 2013, Bayesian data analysis, section 5.4, normal values about a
+            normal mean. With s and c the two spreads, and that mean integrated out, the lengths
+            have the covariance s² I + c² 1 1ᵀ; its inverse by Sherman and Morrison 1950.
+        """
         mean = self.start(size)
         spread = [self.length_spread] * size + [self.signal_spread, self.noise_spread]
         if len(theta) > size + 2:
             mean = self.with_additive(mean)
             spread += [self.alone_spread] * size
         standard = (theta - mean) / spread
-        return 0.5 * float(standard @ standard), standard / np.array(spread)
+        gradient = standard / np.array(spread)
+        own, common = self.length_spread**2, self.common_spread**2
+        share, pull = common / (own + size * common), float(gradient[:size].sum())
+        gradient[:size] -= share * pull
+        return 0.5 * float(standard @ standard) - 0.5 * own * share * pull**2, gradient
 
 
 class Pairs(NamedTuple):

@@ -21,6 +21,8 @@ from luthier.numerics._linalg import Array
 _FIRST = 3
 _SPACING = 10
 _CHAIN = 8
+# So many data are few.
+_FEW = 25
 # An additive part has to make the targets so much more probable, as a logarithm, and needs some
 # data to show itself.
 _WORTHWHILE = 1.0
@@ -91,10 +93,14 @@ class Hyperparameters:
     Args:
         belief: their priors.
         limit: at most so many data take part in a fit.
+        early: their priors in fits to few data; the same if None.
     """
 
-    def __init__(self, belief: _gp.Belief, limit: int = 150) -> None:
+    def __init__(
+        self, belief: _gp.Belief, limit: int = 150, *, early: _gp.Belief | None = None
+    ) -> None:
         self._belief = belief
+        self._early = early or belief
         self._limit = limit
         self._known: dict[int, Array] = {}
 
@@ -137,7 +143,7 @@ class Hyperparameters:
     ) -> Array:
         """The more probable of a kernel without and one with an additive part."""
         columns = len(shape)
-        belief = self._belief
+        belief = self._early if len(targets) <= _FEW else self._belief
         rough = np.array([-0.7] * columns + [0.0, -4.0])
         starts = [belief.start(columns), rough] if warm is None else [warm[: columns + 2]]
         chosen = subset(targets, self._limit)

@@ -7,7 +7,7 @@ between suggestions; they can be computed again from the history alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ _MOST_FITTED = 100
 _FEWEST_COMPARED = 8
 # By how much a model has to foretell them better, in mean log probability.
 _CLEARLY = 0.02
+# Few scores say little of each column: what they say of all of them together counts first.
+_EARLY = {"length_spread": 0.5, "common_spread": 0.8}
 _FAILURE_BELIEF = _gp.Belief(length=-0.5, noise=-3.0)
 
 
@@ -85,6 +87,9 @@ class Surrogates:
         self._layout = layout(frame.columns)
         self._noise = noise or 0.0
         self._belief = _gp.Belief() if noise is None else _gp.Belief(noise=-13.0, noise_spread=0.1)
+        # Columns of one branch say little of those of another.
+        branches = bool(frame.columns.optional.any())
+        self._early = self._belief if branches else replace(self._belief, **_EARLY)
         self._fits: dict[tuple[int, Warp], Hyperparameters] = {}
         self._failure: tuple[tuple[int, int], Failures | None] = ((0, 0), None)
 
@@ -109,7 +114,9 @@ class Surrogates:
         """The posterior of objective `which`, its scores warped by `warp`."""
         points = self._encoded(evidence.scored.x, evidence.scored.active)
         scores = evidence.y[:, which]
-        kept = self._fits.setdefault((which, warp), Hyperparameters(self._belief))
+        kept = self._fits.setdefault(
+            (which, warp), Hyperparameters(self._belief, early=self._early)
+        )
         theta = kept.at(
             points,
             self._layout,
