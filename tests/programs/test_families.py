@@ -82,15 +82,3 @@ def test_of_a_function_that_reads_something_else_too_nothing_is_told() -> None:
         return lambda x: x * a + other
 
     assert learned(make, [(0.1,), (0.3,), (0.7,)]).tell((0.5,)) is None
-
-
-def test_numbers_that_were_seen_need_no_other() -> None:
-    from luthier.programs import Family, trace
-
-    family, x = Family(), np.ones(3, np.float32)
-    made = trace(lambda x: 0.3 * x, x)
-    family.add([0.3], made)
-    assert family.tell([0.3]) == made
-    assert family.tell([0.4]) is None
-    family.add([0.4], trace(lambda x: x + 0.4, x))
-    assert family.tell([0.3]) is None

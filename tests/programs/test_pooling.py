@@ -92,3 +92,22 @@ def test_a_number_that_is_none_reaches_what_is_below() -> None:
     images[0, 1, 1, 0] = np.nan
     _, ours = gradients(images, 2, 2, "VALID")
     assert np.count_nonzero(ours) == 4, "a slope is lost where a number is none"
+
+
+@pytest.mark.parametrize("padding", ["VALID", "SAME"])
+def test_slopes_of_overlapping_windows_are_summed_in_the_same_order(padding: str) -> None:
+    import jax
+
+    from luthier.programs import trace
+    from luthier.programs._jax_pooling import as_slices
+
+    images = RANDOM.standard_normal((3, 9, 9, 2)).astype("float32")
+    shape, strides = (1, 3, 3, 1), (1, 1, 1, 1)
+
+    def loss(images: Any) -> Any:
+        most = jax.lax.reduce_window(images, -np.inf, jax.lax.max, shape, strides, padding)
+        return (most * jax.numpy.sin(jax.numpy.arange(most.size)).reshape(most.shape)).sum()
+
+    one = trace(jax.grad(loss), images)
+    ours = one.replay(one.constants, images, rule=as_slices)
+    np.testing.assert_array_equal(ours, jax.grad(loss)(images))

@@ -237,10 +237,10 @@ def test_side_by_side_nobody_waits_for_the_widest(loops: list[int]) -> None:
 
 
 def test_how_wide_a_layer_may_become() -> None:
-    from luthier.training._jax_widths import Judged, Structure
+    from luthier.training._jax_widths import Structure
 
     # Named by a hyperparameter; twice as wide as one; as wide as ever.
-    known = Structure([5, 10, 3], {"units": (5, 12), "batch": (10, 64)}, Judged())
+    known = Structure([5, 10, 3], {"units": (5, 12), "batch": (10, 64)})
     assert known.most({"units": (5, 12), "batch": (10, 64)}) == [12, 64, 3]
     known.look([6, 12, 3], {"units": (6, 12), "batch": (10, 64)})
     assert known.most({"units": (6, 12), "batch": (10, 64)}) == [12, 16, 3]

@@ -122,3 +122,16 @@ def test_targets_that_do_not_fit_are_said_as_keras_says_them() -> None:
     with pytest.raises(ValueError) as got:
         built(MODELS["no metrics"](), symbolic_build, y)
     assert str(got.value) == str(wanted.value)
+
+
+@pytest.mark.jax
+def test_outputs_of_an_unknown_length_are_built_as_keras_does() -> None:
+    import keras
+
+    from luthier.training._keras_shapes import build_by_shapes
+
+    model = keras.Sequential(
+        [keras.Input((None, 1)), keras.layers.Conv1D(1, 1), keras.layers.Reshape((-1,))]
+    )
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    assert not build_by_shapes(model, np.zeros((4, 1), np.float32))

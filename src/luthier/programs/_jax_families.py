@@ -40,8 +40,6 @@ class Family:
     def __init__(self) -> None:
         self._first: Trace | None = None
         self._seen: list[tuple[float, ...]] = []
-        # Of each trace that was seen.
-        self._constants: list[tuple[Any, ...]] = []
         self._columns: dict[str, _Column] = {}
         self._is_lost = False
 
@@ -57,17 +55,13 @@ class Family:
         if not (fits and _same_arrays(self._first, one)):
             # The function depends on more than the numbers.
             self._is_lost, self._first, self._columns = True, None, {}
-            self._constants.clear()
             return
-        self._constants.append(one.constants)
         for column in self._columns.values():
             column.add(numbers, one.constants)
 
     def tell(self, numbers: Sequence[float]) -> Trace | None:
         """The trace for other numbers; None if it has to be made."""
         first = self._first
-        if first is not None and tuple(numbers) in self._seen:
-            return replace(first, constants=self._constants[self._seen.index(tuple(numbers))])
         if first is None or len(self._seen) < _ENOUGH or not self._has_varied(numbers):
             return None
         constants = list(first.constants)

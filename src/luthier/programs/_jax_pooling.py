@@ -69,7 +69,8 @@ def _gradient(
         total = lax.pad(total, zero, spread)
     else:
         total = jnp.zeros(images.shape, slopes.dtype)
-        for index, place in enumerate(places):
+        # In XLA's order, for the same sums to the bit.
+        for index, place in reversed(list(enumerate(places))):
             spread = [
                 (low, size - low - span, stride - 1)
                 for low, size, span, stride in zip(place, images.shape, spans, strides, strict=True)

@@ -1,9 +1,9 @@
 """What a search on JAX leaves for the next one in this process, such as the same cell run again.
 
-Programs, what is known of traces, and what was tried or timed once: all of them are found by what
-they are of, so another search takes from them what it can use. One search at a time has them; one
-beside it begins with none. How wide models may be is learnt anew by each: it decides in which
-program a trial runs, and a search must not depend on those before it.
+Compiled programs, which are found by all that they compute, and what was timed. One search at a
+time has them; one beside it begins with none. What is known of models is learnt anew by each: what
+they depend on and is not seen may have changed since, and how wide they may be decides in which
+program a trial runs, so that a search would depend on those before it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import jax
 import keras
 
 from luthier.programs import ConvolutionProbe, Programs
-from luthier.training._jax_families import SETTINGS, Families
-from luthier.training._jax_widths import Judged
+from luthier.training._jax_families import SETTINGS
 
 
 def _settings() -> Hashable:
@@ -37,14 +36,10 @@ class Kept:
 
     Attributes:
         programs: compiled ones by skeleton.
-        families: what traces of models are known to be.
-        judged: structures of models, and whether padding is right in them.
         probe: how convolutions are best computed here.
     """
 
     programs: Programs = field(default_factory=Programs)
-    families: Families = field(default_factory=Families)
-    judged: dict[str, Judged] = field(default_factory=dict)
     probe: ConvolutionProbe = field(default_factory=ConvolutionProbe)
     _settings: Hashable = field(default_factory=_settings)
 
@@ -59,7 +54,10 @@ _left: list[Kept] = []
 
 def take() -> Kept:
     """What the search before left; anew if there was none, or settings have changed since."""
-    kept = _left.pop() if _left else Kept()
+    try:
+        kept = _left.pop()
+    except IndexError:
+        return Kept()
     if kept._settings != _settings():
         return Kept()
     kept.programs.begin()

@@ -9,7 +9,6 @@ the layer's width always had. Where no one had, the widths that were seen tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -46,30 +45,21 @@ def widest(hp: HyperParameters | None) -> Widest:
     return found
 
 
-@dataclass
-class Judged:
-    """Models that differ in widths only: whether padding is right in them.
-
-    Attributes:
-        sound: factors that were padded together, and it was right.
-        unsound: factors that were padded together, and why that was wrong.
-    """
-
-    sound: list[frozenset[int]] = field(default_factory=list)
-    unsound: dict[frozenset[int], str] = field(default_factory=dict)
-
-
 class Structure:
     """Models that differ in widths only, so far.
 
     Args:
         sizes: of each factor that may be wider, in the first of them.
         widest: hyperparameters of the first.
-        judged: whether padding is right in them, as far as it was tried.
+
+    Attributes:
+        sound: factors that were padded together, and it was right.
+        unsound: factors that were padded together, and why that was wrong.
     """
 
-    def __init__(self, sizes: Sequence[int], widest: Widest, judged: Judged) -> None:
-        self.judged = judged
+    def __init__(self, sizes: Sequence[int], widest: Widest) -> None:
+        self.sound: list[frozenset[int]] = []
+        self.unsound: dict[frozenset[int], str] = {}
         self._sizes: list[set[int]] = [set() for _ in sizes]
         # Those whose value each factor always had.
         self._names = [set(widest) for _ in sizes]
@@ -89,7 +79,7 @@ class Structure:
     def has_tried(self, one: Widening) -> bool:
         """Whether what is padded in a model was padded before, and it was right."""
         padded = _padded(one)
-        return not padded or any(padded <= good for good in self.judged.sound)
+        return not padded or any(padded <= good for good in self.sound)
 
     def most(self, widest: Widest) -> list[int]:
         """How wide each factor may become; as wide as it is where nothing tells."""
@@ -103,15 +93,11 @@ class Structure:
 class Widths:
     """What a search knows of its models' widths.
 
-    Args:
-        judged: whether padding is right in models of a structure, which others may know already.
-
     Attributes:
         sizes: of which widths no trace is needed any more.
     """
 
-    def __init__(self, judged: dict[str, Judged] | None = None) -> None:
-        self._judged = {} if judged is None else judged
+    def __init__(self) -> None:
         self._structures: dict[str, Structure] = {}
         self.sizes = Sizes()
 
@@ -121,8 +107,7 @@ class Widths:
         if key in self._structures:
             self._structures[key].look(sizes, widest)
         else:
-            judged = self._judged.setdefault(key, Judged())
-            self._structures[key] = Structure(sizes, widest, judged)
+            self._structures[key] = Structure(sizes, widest)
         return self._structures[key]
 
 
@@ -278,13 +263,13 @@ def _check(structure: Structure, one: Widening, judge: Callable[[], str]) -> Non
         UntraceableError: if not.
     """
     padded = _padded(one)
-    why = next((why for bad, why in structure.judged.unsound.items() if bad <= padded), "")
+    why = next((why for bad, why in structure.unsound.items() if bad <= padded), "")
     if not why and not structure.has_tried(one):
         why = judge()
         if why:
-            structure.judged.unsound[padded] = why
+            structure.unsound[padded] = why
         else:
-            structure.judged.sound.append(padded)
+            structure.sound.append(padded)
     if why:
         raise UntraceableError(why)
 

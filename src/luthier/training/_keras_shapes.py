@@ -28,6 +28,10 @@ def build_by_shapes(model: Any, targets: Any) -> bool:
     own = measures_itself(model) or type(model).compute_loss is not keras.Model.compute_loss
     if own or not _is_layers_alone(model) or not hasattr(targets, "shape"):
         return False
+    outputs = model.outputs[0]
+    if None in outputs.shape[1:]:
+        # Keras has the shapes of a batch.
+        return False
     form = keras.KerasTensor(targets.shape, keras.backend.standardize_dtype(targets.dtype))
     metrics = compiled_metrics(model)
     new = [
@@ -36,7 +40,7 @@ def build_by_shapes(model: Any, targets: Any) -> bool:
         if part is not None and not part.built
     ]
     for part in new:
-        part.build(form, model.outputs[0])
+        part.build(form, outputs)
     if all(isinstance(metric, keras.metrics.Mean) for metric in getattr(metrics, "metrics", ())):
         return True
     for part in new:

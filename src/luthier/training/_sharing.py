@@ -166,7 +166,7 @@ class Sharing:
 
     def end(self) -> None:
         """Let go of the user's arrays on the device, and of what another search can use."""
-        for name in ("data", "widths"):
+        for name in ("data", "families", "widths"):
             self.__dict__.pop(name, None)
         kept = self.__dict__.pop("_kept", None)
         if kept is not None:
@@ -185,10 +185,12 @@ class Sharing:
         """Compiled programs by skeleton."""
         return self._kept.programs
 
-    @property
+    @cached_property
     def families(self) -> Families:
         """What traces of models are known to be."""
-        return self._kept.families
+        from luthier.training._jax_families import Families
+
+        return Families()
 
     @property
     def probe(self) -> ConvolutionProbe:
@@ -200,7 +202,7 @@ class Sharing:
         """What is known of the models' widths."""
         from luthier.training._jax_widths import Widths
 
-        return Widths(self._kept.judged)
+        return Widths()
 
     @cached_property
     def _kept(self) -> Kept:

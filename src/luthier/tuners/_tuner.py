@@ -264,10 +264,13 @@ class Tuner(BaseTuner):
             _tunable.check_is_used(fit_args[0] if fit_args else fit_kwargs.get("x"), fit_kwargs)
         _setup.check_rungs(study)
         study.is_resumable = not (own_fit or self._has_seams)
-        with training.steady(), training.programs_kept_in(artifacts.compiled_path(self._project)):
-            super().search(*fit_args, **fit_kwargs)
-        _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
-        self._sharing.end()
+        folder = artifacts.compiled_path(self._project)
+        try:
+            with training.steady(), training.programs_kept_in(folder):
+                super().search(*fit_args, **fit_kwargs)
+            _printing.print_how_trained(self._sharing.summary(), self.oracle.verbose)
+        finally:
+            self._sharing.end()
 
     def _executor(self) -> Executor:
         count = self._sharing.lane_count()
