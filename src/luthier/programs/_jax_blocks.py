@@ -19,16 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from luthier.programs._axes import Axis, Factor, resolved, wide
-from luthier.programs._jax_convolutions import LARGEST_WINDOW
 from luthier.programs._jax_lines import Line, Value
 from luthier.programs._jax_trace import bind_again, in_context
 
 # Narrower blocks, more of them, and smaller products than this cost more than they save: a turn of
 # a loop takes as long as some hundred thousand multiplications.
 _NARROWEST = 16
-# Of a convolution's two kinds of channels, one is written down once for each place of a window: few
-# of it fit into a processor's cache. Of the other, which makes the product's rows, more are better.
-_NARROWEST_BESIDE = 32
 _MOST_BLOCKS = 8
 _LEAST_WORK = 2e6
 
@@ -137,15 +133,13 @@ def _loops(line: Line) -> list[_Loop]:
     work = line.work()
     if work < 2 * _LEAST_WORK or not _is_known(line):
         return []
-    parts, beside = _parts(line), _beside_windows(line)
+    parts = _parts(line)
     loops = []
     for factor in dict.fromkeys(one for part in parts for one in part if one is not None):
         is_once = all(part.count(factor) <= 1 for part in parts)
         if is_once and not factor.is_fixed:
             one, other, given = (part.index(factor) if factor in part else None for part in parts)
-            narrowest = _NARROWEST_BESIDE if factor is beside else _NARROWEST
-            blocks = _fewer(factor, _MOST_BLOCKS, narrowest)
-            loops.append(_Loop(factor, blocks, (one, other, given)))
+            loops.append(_Loop(factor, _fewer(factor, _MOST_BLOCKS), (one, other, given)))
     while work / prod(loop.blocks for loop in loops) < _LEAST_WORK:
         most = max(loops, key=lambda loop: loop.blocks)
         fewer = _fewer(most.factor, most.blocks - 1)
@@ -153,26 +147,12 @@ def _loops(line: Line) -> list[_Loop]:
     return [loop for loop in loops if loop.blocks > 1]
 
 
-def _fewer(factor: Factor, most: int, narrowest: int = _NARROWEST) -> int:
+def _fewer(factor: Factor, most: int) -> int:
     """The most equal blocks, of at most so many, that are not too narrow."""
     return next(
-        (n for n in range(most, 1, -1) if factor.wide % n == 0 and factor.wide // n >= narrowest),
+        (n for n in range(most, 1, -1) if factor.wide % n == 0 and factor.wide // n >= _NARROWEST),
         1,
     )
-
-
-def _beside_windows(line: Line) -> Factor | None:
-    """The channels of a convolution that are not written down for each place of a window."""
-    if line.equation.primitive.name != "conv_general_dilated":
-        return None
-    spec = line.equation.params["dimension_numbers"]
-    images, kernels, _ = _parts(line)
-    taken: Factor | None = images[spec.lhs_spec[1]]
-    given: Factor | None = kernels[spec.rhs_spec[0]]
-    window = prod(line.taken[1].shape[axis] for axis in spec.rhs_spec[2:])
-    if window <= LARGEST_WINDOW and taken is not None and given is not None:
-        return given if taken.wide <= given.wide else taken
-    return given
 
 
 def _is_known(line: Line) -> bool:

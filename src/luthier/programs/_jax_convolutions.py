@@ -21,9 +21,7 @@ from luthier.programs._jax_primitives import INLINED, LIFTED
 from luthier.programs._jax_trace import Trace
 
 # A window of more places than this is an image: the convolution is a gradient of weights.
-LARGEST_WINDOW = 49
-"""Places of the largest window of a convolution forwards."""
-
+_LARGEST_WINDOW = 49
 _REPEATS = 3
 _ALIKE = 1e-5
 # What one more dispatch costs, in seconds.
@@ -41,7 +39,7 @@ def as_patches(equation: Any, operands: Sequence[Any]) -> Any:
     images = jnp.transpose(operands[0], [spec.lhs_spec[i] for i in (0, 2, 3, 1)])
     kernels = jnp.transpose(operands[1], [spec.rhs_spec[i] for i in (2, 3, 1, 0)])
     strides, padding = params["window_strides"], params["padding"]
-    if kernels.shape[0] * kernels.shape[1] <= LARGEST_WINDOW:
+    if kernels.shape[0] * kernels.shape[1] <= _LARGEST_WINDOW:
         is_spread = tuple(strides) == (1, 1) and kernels.shape[2] >= kernels.shape[3]
         forward = _spread if is_spread else _forward
         result = forward(images, kernels, padding, strides)
